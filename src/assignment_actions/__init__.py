@@ -1,0 +1,47 @@
+"""Was it done, when, and if not, why not? A record of actions on assignments."""
+
+from assignment_actions.adapters.memory import InMemoryActionRepository
+from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.errors import (
+    ActionAlreadyCompletedError,
+    ActionNotFoundError,
+    AssignmentActionsError,
+    DuplicateActionError,
+    OutcomeUnknownError,
+    StorageError,
+)
+from assignment_actions.domain.failure import Failure
+from assignment_actions.domain.filters import ActionFilter, Page
+from assignment_actions.domain.history import ActionHistory, FailureGroup
+from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
+from assignment_actions.domain.recorder import ActionRecorder, Recording
+from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
+from assignment_actions.domain.vocabulary import ActionType, ErrorReason
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Action",
+    "ActionAlreadyCompletedError",
+    "ActionFilter",
+    "ActionHistory",
+    "ActionNotFoundError",
+    "ActionRecorder",
+    "ActionRepository",
+    "ActionStatus",
+    "ActionType",
+    "AssignmentActionsError",
+    "DuplicateActionError",
+    "ErrorReason",
+    "Failure",
+    "FailureGroup",
+    "InMemoryActionRepository",
+    "JoinedActionRepository",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Page",
+    "Recording",
+    "StorageError",
+    "Timeline",
+    "Verdict",
+]

@@ -1,0 +1,1 @@
+"""Adapters: each imports the domain and its own library, never another adapter."""

@@ -1,0 +1,246 @@
+"""The in-memory repository: thread-safe, indexed, and the reference meaning."""
+
+from __future__ import annotations
+
+import threading
+from bisect import insort
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from assignment_actions.domain.action import (
+    Action,
+    ActionStatus,
+    success_order,
+    timeline_order,
+)
+from assignment_actions.domain.errors import DuplicateActionError
+from assignment_actions.domain.filters import (
+    ActionFilter,
+    Cursor,
+    Dimension,
+    dimension_of,
+)
+from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.timeline import Timeline
+from assignment_actions.domain.values import (
+    AssignmentId,
+    as_assignment_id,
+    kind_of,
+    require_kind,
+)
+
+_Identity = tuple[AssignmentId, UUID]
+_Try = tuple[AssignmentId, str, str, int]
+
+
+class InMemoryActionRepository:
+    """
+    Keep actions in this process; they are gone with it.
+
+    For unit tests, and wherever a process needs no more. It is the reference meaning:
+    every other adapter answers as this one does. One assignment's timeline costs its
+    length, its latest success one look-up, a page across assignments a walk from the
+    newest action.
+
+    Args:
+        assignment_id_type: UUID, int or str; None lets the first action decide.
+    """
+
+    def __init__(
+        self,
+        *,
+        assignment_id_type: type[UUID | int | str] | None = None,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._kind = assignment_id_type
+        self._actions: dict[_Identity, Action] = {}
+        self._tries: dict[_Try, _Identity] = {}
+        self._by_id: dict[UUID, list[_Identity]] = {}
+        self._by_assignment: dict[AssignmentId, list[_Identity]] = {}
+        self._successes: dict[AssignmentId, dict[str, Action]] = defaultdict(dict)
+        self._order: list[_Identity] = []
+        self._is_ordered = True
+
+    @property
+    def is_open(self) -> bool:
+        """Tell that no transaction is ever open here."""
+        return False
+
+    def add(self, /, *actions: Action) -> None:
+        """Store new actions, all or nothing."""
+        with self._lock:
+            self._require_new(actions)
+            for action in actions:
+                self._store_new(action)
+
+    def complete(self, action: Action, /) -> bool:
+        """Store an outcome by compare-and-set; tell whether it was stored."""
+        if not action.status.replaces:
+            raise ValueError("status must be an outcome, got in_progress")
+        with self._lock:
+            self._require_kind([action.assignment_id])
+            identity = action.assignment_id, action.id
+            stored = self._actions.get(identity)
+            replaced = None if stored is None else stored.replaced_by(action)
+            if replaced is None:
+                return False
+            self._actions[identity] = replaced
+            self._note_success(replaced)
+            return True
+
+    def get(self, action_id: UUID, /) -> Action | None:
+        """Return the whole action, None where there is none."""
+        with self._lock:
+            found = [self._actions[one] for one in self._by_id.get(action_id, ())]
+        return min(found, key=Cursor.of, default=None)
+
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        """Return a timeline for every id, in the order asked."""
+        with self._lock:
+            self._require_kind(assignment_ids)
+            return {
+                assignment_id: Timeline.in_order(
+                    action.without_stacktrace()
+                    for action in self._of(assignment_id)
+                    if types is None or action.action_type in types
+                )
+                for assignment_id in assignment_ids
+            }
+
+    def latest_successes(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        action_type: str | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Action]:
+        """Return the latest success of each id that has one, in the order asked."""
+        latest: dict[AssignmentId, Action] = {}
+        with self._lock:
+            self._require_kind(assignment_ids)
+            for assignment_id in assignment_ids:
+                by_type = self._successes.get(assignment_id, {})
+                if action_type is None and by_type:
+                    latest[assignment_id] = max(by_type.values(), key=success_order)
+                elif action_type in by_type:
+                    latest[assignment_id] = by_type[action_type]
+        return latest
+
+    def find(
+        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+    ) -> Sequence[Action]:
+        """Return at most `limit` of the actions that match, newest first."""
+        found: list[Action] = []
+        with self._lock:
+            for action in self._newest_first(action_filter):
+                if len(found) >= limit:
+                    break
+                if after is None or Cursor.of(action) < after:
+                    found.append(action.without_stacktrace())
+        return found
+
+    def count(self, action_filter: ActionFilter, /) -> int:
+        """Return how many actions match."""
+        with self._lock:
+            return sum(1 for _ in self._newest_first(action_filter))
+
+    def count_by(
+        self, action_filter: ActionFilter, dimension: Dimension, /
+    ) -> Mapping[str, int]:
+        """Return how many actions match, by one dimension."""
+        with self._lock:
+            values = [
+                dimension_of(action, dimension)
+                for action in self._newest_first(action_filter)
+            ]
+        return Counter(value for value in values if value is not None)
+
+    def joined_to(self, transaction: Any, /) -> InMemoryActionRepository:  # noqa: ARG002
+        """Return this repository: there is no transaction to join."""
+        return self
+
+    def close(self) -> None:
+        """Do nothing: nothing was opened."""
+
+    # -- behind ------------------------------------------------------------------------
+
+    def _require_kind(self, assignment_ids: Iterable[AssignmentId]) -> None:
+        if self._kind is not None:
+            require_kind(self._kind, assignment_ids)
+
+    def _require_new(self, actions: Sequence[Action]) -> None:
+        """Check every action against what is stored, and against each other."""
+        if actions and self._kind is None:
+            self._kind = kind_of(as_assignment_id(actions[0].assignment_id))
+        self._require_kind(action.assignment_id for action in actions)
+        batch: dict[_Identity | _Try, Action] = {}
+        for action in actions:
+            for claim in _claims(action):
+                taken = batch.get(claim) or self._holder(claim)
+                if taken is not None:
+                    raise DuplicateActionError(taken, action)
+                batch[claim] = action
+
+    def _holder(self, claim: _Identity | _Try) -> Action | None:
+        identity = self._tries.get(claim) if len(claim) == 4 else claim
+        return None if identity is None else self._actions.get(identity)
+
+    def _store_new(self, action: Action) -> None:
+        identity = action.assignment_id, action.id
+        self._actions[identity] = action
+        for claim in _claims(action)[1:]:
+            self._tries[claim] = identity
+        self._by_id.setdefault(action.id, []).append(identity)
+        timeline = self._by_assignment.setdefault(action.assignment_id, [])
+        insort(timeline, identity, key=lambda one: timeline_order(self._actions[one]))
+        if self._order:
+            last = Cursor.of(self._actions[self._order[-1]])
+            self._is_ordered &= last < Cursor.of(action)
+        self._order.append(identity)
+        self._note_success(action)
+
+    def _note_success(self, action: Action) -> None:
+        if action.status is ActionStatus.SUCCEEDED:
+            latest = self._successes[action.assignment_id]
+            rival = latest.get(action.action_type)
+            if rival is None or success_order(rival) < success_order(action):
+                latest[action.action_type] = action
+
+    def _of(self, assignment_id: AssignmentId) -> Iterator[Action]:
+        return map(
+            self._actions.__getitem__, self._by_assignment.get(assignment_id, ())
+        )
+
+    def _newest_first(self, action_filter: ActionFilter) -> Iterator[Action]:
+        wanted = action_filter.assignment_ids
+        if wanted is None:
+            if not self._is_ordered:
+                self._order.sort(key=lambda one: Cursor.of(self._actions[one]))
+                self._is_ordered = True
+            actions: Iterable[Action] = map(
+                self._actions.__getitem__, reversed(self._order)
+            )
+        else:
+            self._require_kind(wanted)
+            several = [action for one in wanted for action in self._of(one)]
+            actions = sorted(several, key=Cursor.of, reverse=True)
+        return filter(action_filter.matches, actions)
+
+
+def _claims(action: Action) -> list[Any]:
+    """Return what no other action may hold: its identity, and its key's attempt."""
+    claims: list[Any] = [(action.assignment_id, action.id)]
+    if action.key is not None:
+        claims.append(
+            (action.assignment_id, action.action_type, action.key, action.attempt)
+        )
+    return claims
+
+
+_: type[ActionRepository] = InMemoryActionRepository

@@ -1,0 +1,326 @@
+"""Action: one try at doing something about one assignment, and its transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
+from assignment_actions.domain.errors import ActionAlreadyCompletedError
+from assignment_actions.domain.failure import Failure
+from assignment_actions.domain.redaction import redacted_details, redacted_text
+from assignment_actions.domain.values import (
+    INT32_MAX,
+    AssignmentId,
+    as_assignment_id,
+    as_int,
+    as_name,
+    as_text,
+    as_utc,
+    as_uuid,
+)
+from assignment_actions.domain.vocabulary import BUILT_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ActionStatus(StrEnum):
+    """Tell where one try stands."""
+
+    IN_PROGRESS = "in_progress"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether no transition leads out of this status."""
+        return self in (ActionStatus.SUCCEEDED, ActionStatus.FAILED)
+
+    @property
+    def replaces(self) -> tuple[ActionStatus, ...]:
+        """Return the stored statuses that an action in this status may replace."""
+        if self is ActionStatus.UNKNOWN:
+            return (ActionStatus.IN_PROGRESS,)
+        if self.is_final:
+            return (ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN)
+        return ()
+
+
+_IN_PROGRESS, _UNKNOWN = ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN
+_SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
+
+
+@attrs.frozen(kw_only=True)
+class Action:
+    """
+    Be one try at doing something about one assignment; a later try is another action.
+
+    Times are aware and kept in UTC with microseconds; naive ones are refused.
+    `completed_at` is set for success and failure. It may be earlier than `created_at`
+    (two machines, two clocks): kept as given. `details` become an immutable JSON
+    object of at most 16 KiB. `attempt` counts the tries under one `key`. `overdue_at`
+    is when an action in progress becomes overdue, `unknown_at` when it became unknown;
+    both stay after the completion.
+
+    Raises:
+        TypeError, ValueError: naming the field, the value and the limit.
+    """
+
+    id: UUID
+    assignment_id: AssignmentId
+    action_type: str
+    status: ActionStatus
+    created_at: datetime
+    completed_at: datetime | None = None
+    failure: Failure | None = None
+    key: str | None = None
+    attempt: int = 1
+    actor: str | None = None
+    details: Mapping[str, Any] = attrs.field(default=NO_DETAILS, hash=False)
+    overdue_at: datetime | None = None
+    unknown_at: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        put = object.__setattr__
+        as_uuid("id", self.id)
+        put(self, "assignment_id", as_assignment_id(self.assignment_id))
+        name = as_name("action_type", self.action_type)
+        put(self, "action_type", BUILT_IN.get(name, name))
+        put(self, "status", ActionStatus(self.status))
+        put(self, "created_at", as_utc("created_at", self.created_at))
+        for field in ("completed_at", "overdue_at", "unknown_at"):
+            value = getattr(self, field)
+            if value is not None:
+                put(self, field, as_utc(field, value))
+        for field in ("key", "actor"):
+            value = getattr(self, field)
+            if value is not None:
+                put(self, field, as_text(field, value))
+        put(self, "attempt", as_int("attempt", self.attempt, low=1, high=INT32_MAX))
+        put(self, "details", as_details(self.details))
+        self._require_consistency()
+
+    def _require_consistency(self) -> None:
+        if self.failure is not None and not isinstance(self.failure, Failure):
+            raise TypeError(f"failure must be a Failure, got {self.failure!r}")
+        if self.status.is_final is (self.completed_at is None):
+            raise ValueError(
+                f"completed_at must be {'set' if self.status.is_final else 'None'}"
+                f" for an action that is {self.status}, got {self.completed_at!r}"
+            )
+        if self.status is _FAILED and self.failure is None:
+            raise ValueError("failure must be set for an action that is failed")
+        if self.status in (_SUCCEEDED, _IN_PROGRESS) and self.failure is not None:
+            raise ValueError(
+                f"failure must be None for an action that is {self.status}"
+            )
+        if self.status is _IN_PROGRESS and self.unknown_at is not None:
+            raise ValueError(
+                "unknown_at must be None for an action that is in_progress"
+            )
+
+    # -- answers -----------------------------------------------------------------
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Return how long it took, never negative; None while not completed."""
+        if self.completed_at is None:
+            return None
+        return max(self.completed_at - self.created_at, timedelta(0))
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """Return when it failed, None if it did not."""
+        return self.completed_at if self.status is _FAILED else None
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether it was unknown before it was completed."""
+        return self.completed_at is not None and self.unknown_at is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether it is in progress for longer than its type allows."""
+        return (
+            self.status is _IN_PROGRESS
+            and self.overdue_at is not None
+            and self.overdue_at <= now
+        )
+
+    # -- transitions -------------------------------------------------------------
+
+    def succeed(
+        self, *, at: datetime, details: Mapping[str, object] | None = None
+    ) -> Action:
+        """
+        Return this action as succeeded, with `details` laid over its own.
+
+        Raises:
+            ActionAlreadyCompletedError: it has succeeded or failed before.
+        """
+        return self._completed(_SUCCEEDED, at, None, details)
+
+    def fail(
+        self,
+        failure: Failure,
+        *,
+        at: datetime,
+        details: Mapping[str, object] | None = None,
+    ) -> Action:
+        """
+        Return this action as failed, with what went wrong.
+
+        Raises:
+            ActionAlreadyCompletedError: it has succeeded or failed before.
+        """
+        return self._completed(_FAILED, at, failure, details)
+
+    def mark_unknown(
+        self,
+        *,
+        at: datetime,
+        failure: Failure | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> Action:
+        """
+        Return this action as unknown; one that is unknown already stays as it is.
+
+        Raises:
+            ActionAlreadyCompletedError: it has succeeded or failed.
+        """
+        if self.status is _UNKNOWN:
+            return self
+        self._require_open()
+        return attrs.evolve(
+            self,
+            status=_UNKNOWN,
+            unknown_at=at,
+            failure=failure,
+            details=merged(self.details, details),
+        )
+
+    def replaced_by(self, completion: Action) -> Action | None:
+        """
+        Return what a store that holds this action keeps after a completion arrives.
+
+        None where the completion is refused: compare-and-set on the status. Status,
+        completed_at, failure and details are the completion's; unknown_at stays once
+        it is set; all else is this action's. This is the meaning of clause R5.
+        """
+        if self.status not in completion.status.replaces:
+            return None
+        return attrs.evolve(
+            self,
+            status=completion.status,
+            completed_at=completion.completed_at,
+            failure=completion.failure,
+            details=completion.details,
+            unknown_at=completion.unknown_at or self.unknown_at,
+        )
+
+    def is_same_outcome(self, other: Action) -> bool:
+        """Tell whether both are one action that ended in the same way at one time."""
+        return (
+            (self.assignment_id, self.id, self.status)
+            == (other.assignment_id, other.id, other.status)
+            and self.completed_at == other.completed_at
+            and self.details == other.details
+        )
+
+    def redacted(self, redact: Callable[[str], str]) -> Action:
+        """Return the same action with its texts redacted."""
+        failure = self.failure
+        actor = self.actor
+        return attrs.evolve(
+            self,
+            failure=None if failure is None else failure.redacted(redact),
+            actor=None if actor is None else redacted_text(redact, actor)[:255] or None,
+            details=redacted_details(redact, self.details),
+        )
+
+    def without_stacktrace(self) -> Action:
+        """Return what a list shows of this action."""
+        failure = self.failure
+        if failure is None or failure.stacktrace is None:
+            return self
+        return attrs.evolve(self, failure=failure.without_stacktrace())
+
+    def _completed(
+        self,
+        status: ActionStatus,
+        at: datetime,
+        failure: Failure | None,
+        details: Mapping[str, object] | None,
+    ) -> Action:
+        self._require_open()
+        return attrs.evolve(
+            self,
+            status=status,
+            completed_at=at,
+            failure=failure,
+            details=merged(self.details, details),
+        )
+
+    def _require_open(self) -> None:
+        if self.status.is_final:
+            raise ActionAlreadyCompletedError(self.id, self.status)
+
+    # -- stored rows -------------------------------------------------------------
+
+    @classmethod
+    def from_store(
+        cls,
+        *,
+        id: UUID,  # noqa: A002  # the field's name
+        assignment_id: AssignmentId,
+        action_type: str,
+        status: str,
+        created_at: datetime,
+        completed_at: datetime | None,
+        failure: Failure | None,
+        key: str | None,
+        attempt: int,
+        actor: str | None,
+        details: FrozenDict,
+        overdue_at: datetime | None,
+        unknown_at: datetime | None,
+    ) -> Action:
+        """
+        Return an action from values stored earlier, without checking them again.
+
+        For adapters. Times must be aware UTC. A type nobody knows any more stays plain
+        text.
+        """
+        action = object.__new__(cls)
+        put = object.__setattr__
+        put(action, "id", id)
+        put(action, "assignment_id", assignment_id)
+        put(action, "action_type", BUILT_IN.get(action_type, action_type))
+        put(action, "status", ActionStatus(status))
+        put(action, "created_at", created_at)
+        put(action, "completed_at", completed_at)
+        put(action, "failure", failure)
+        put(action, "key", key)
+        put(action, "attempt", attempt)
+        put(action, "actor", actor)
+        put(action, "details", details)
+        put(action, "overdue_at", overdue_at)
+        put(action, "unknown_at", unknown_at)
+        return action
+
+
+def timeline_order(action: Action) -> tuple[datetime, UUID]:
+    """Return the key of the total order of one assignment's actions."""
+    return action.created_at, action.id
+
+
+def success_order(action: Action) -> tuple[datetime, datetime, UUID]:
+    """Return the key by which the latest of several successes is the greatest."""
+    assert action.completed_at is not None
+    return action.completed_at, action.created_at, action.id

@@ -1,0 +1,131 @@
+"""Details: one small immutable JSON object of evidence that travels with an action."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""What a JSON document can hold."""
+
+DETAILS_LIMIT = 16 * 1024
+DEPTH_LIMIT = 32
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _refuse(self: object, *_: object, **__: object) -> NoReturn:
+    raise TypeError("details are immutable; pass new ones to a transition instead")
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that equals an ordinary one and cannot be changed."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[str, Any]]]:
+        return FrozenDict, (dict(self),)
+
+
+class FrozenList(list[Any]):
+    """A list that equals an ordinary one and cannot be changed."""
+
+    __slots__ = ()
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = _refuse
+    pop = remove = reverse = sort = _refuse
+
+    def __reduce__(self) -> tuple[type[FrozenList], tuple[list[Any]]]:
+        return FrozenList, (list(self),)
+
+
+NO_DETAILS = FrozenDict()
+
+
+def as_details(value: Mapping[str, object] | None) -> FrozenDict:
+    """
+    Return the immutable, normalised form of a JSON object.
+
+    Tuples become lists, str and int subclasses plain values.
+
+    Raises:
+        TypeError: it is no mapping, a key is no str, or a value is not JSON.
+        ValueError: a number is not finite, it nests deeper than 32 levels, or its
+            canonical JSON is larger than 16 KiB.
+    """
+    if value is None:
+        return NO_DETAILS
+    if type(value) is FrozenDict:
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"details must be a mapping, got {value!r}")
+    if not value:
+        return NO_DETAILS
+    frozen = _freeze(value, "details", 0)
+    assert isinstance(frozen, FrozenDict)
+    size = len(canonical_json(frozen).encode())
+    if size > DETAILS_LIMIT:
+        raise ValueError(
+            f"details must be at most {DETAILS_LIMIT} bytes of JSON, got {size}"
+        )
+    return frozen
+
+
+def merged(old: Mapping[str, object], new: Mapping[str, object] | None) -> FrozenDict:
+    """Return the old details with the new ones laid over them."""
+    return as_details(old) if not new else as_details({**old, **new})
+
+
+def canonical_json(details: Mapping[str, object]) -> str:
+    """Return the one text form: sorted keys, no blanks, safe for every store."""
+    text = json.dumps(
+        details,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def from_canonical_json(text: str) -> FrozenDict:
+    """Return the details that `canonical_json` wrote; they are not checked again."""
+    if text == "{}":
+        return NO_DETAILS
+    frozen = _freeze(json.loads(text), "details", 0)
+    assert isinstance(frozen, FrozenDict)
+    return frozen
+
+
+def _freeze(value: object, path: str, depth: int) -> object:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{path} must be a finite number, got {value!r}")
+        return float(value)
+    if depth > DEPTH_LIMIT:
+        raise ValueError(f"details must nest at most {DEPTH_LIMIT} levels deep")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"a key of {path} must be a str, got {key!r}")
+        return FrozenDict(
+            (str.__str__(key), _freeze(item, f"{path}.{key}", depth + 1))
+            for key, item in value.items()
+        )
+    if isinstance(value, (list, tuple)):
+        return FrozenList(
+            _freeze(item, f"{path}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        )
+    raise TypeError(f"{path} must be a JSON value, got {value!r}")

@@ -1,0 +1,176 @@
+"""Failure: data about what went wrong, bounded, storable and free of known secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import attrs
+
+from assignment_actions.domain.redaction import redacted_text
+from assignment_actions.domain.stacktrace import (
+    MESSAGE_LIMIT,
+    STACKTRACE_LIMIT,
+    bounded_source,
+    cut_end,
+    cut_middle,
+    fingerprint_of,
+    message_of,
+    stacktrace_of,
+    type_name,
+)
+from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT, as_name, storable
+from assignment_actions.domain.vocabulary import REASONS, ErrorReason
+
+_FRAME = re.compile(r'^\W*File "([^"\n]*)", line \d+, in (\S+)', re.MULTILINE)
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} must be a str, got {value!r}")
+    return storable(str.__str__(value))
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """
+    Tell what went wrong, mostly somebody's exception.
+
+    Meanings follow OpenTelemetry's exception conventions: `exception_type` is the
+    qualified class name, `message` the text, `stacktrace` the representation of the
+    trace. Whatever is given becomes storable and bounded: `exception_type` 255
+    characters, `message` 4 KiB, `stacktrace` 32 KiB of UTF-8, cut in its middle;
+    `truncated` tells that something was cut. `stacktrace` is None where there is none,
+    and where a list query left it out. `fingerprint` names the kind of failure; it is
+    derived where it is not given.
+    """
+
+    reason: str
+    exception_type: str = ""
+    message: str = ""
+    stacktrace: str | None = None
+    fingerprint: str = ""
+    truncated: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        reason = as_name("reason", self.reason)
+        name = _text("exception_type", self.exception_type)[:TEXT_LIMIT]
+        message, is_cut = cut_end(_text("message", self.message), MESSAGE_LIMIT)
+        trace, is_trace_cut = self.stacktrace, False
+        if trace is not None:
+            trace, is_trace_cut = cut_middle(
+                _text("stacktrace", trace), STACKTRACE_LIMIT
+            )
+        fingerprint = _text("fingerprint", self.fingerprint)
+        if len(fingerprint) > NAME_LIMIT:
+            raise ValueError(
+                f"fingerprint must have at most {NAME_LIMIT} characters,"
+                f" got {len(fingerprint)}"
+            )
+        put = object.__setattr__
+        put(self, "reason", REASONS.get(reason, reason))
+        put(self, "exception_type", name)
+        put(self, "message", message)
+        put(self, "stacktrace", trace)
+        put(self, "fingerprint", fingerprint or _derived(reason, name, trace))
+        put(self, "truncated", bool(self.truncated) or is_cut or is_trace_cut)
+
+    @classmethod
+    def of(cls, *, reason: str, message: str = "") -> Failure:
+        """
+        Return a failure that was no exception: a bounce, a refusal, an HTTP 400.
+
+        >>> Failure.of(reason="email_error", message="mailbox full").exception_type
+        ''
+        """
+        return cls(reason=reason, message=message)
+
+    @classmethod
+    def from_exception(
+        cls,
+        exception: BaseException,
+        *,
+        reason: str = ErrorReason.UNCLASSIFIED,
+        redact: Callable[[str], str] | None = None,
+    ) -> Failure:
+        """
+        Return what an exception tells, whatever it is; this never raises.
+
+        Args:
+            exception: type, message, causes, contexts, notes and group members are
+                kept with their frames; no local variable is.
+            reason: the short code for its kind.
+            redact: applied to the texts before they are cut; what it breaks on is not
+                kept at all.
+        """
+        trace = stacktrace_of(exception)
+        message, is_cut = bounded_source(message_of(exception), 4 * MESSAGE_LIMIT)
+        text = trace.text
+        if redact is not None:
+            message, text = redacted_text(redact, message), redacted_text(redact, text)
+        return cls(
+            reason=reason,
+            exception_type=type_name(exception),
+            message=message,
+            stacktrace=text,
+            fingerprint=fingerprint_of((str(reason), *trace.signature)),
+            truncated=trace.is_cut or is_cut,
+        )
+
+    @classmethod
+    def from_store(
+        cls,
+        reason: str,
+        exception_type: str,
+        message: str,
+        stacktrace: str | None,
+        fingerprint: str,
+        truncated: bool,  # noqa: FBT001  # a row's columns, in their order
+    ) -> Failure:
+        """Return a failure from values stored earlier, without checking them again."""
+        failure = object.__new__(cls)
+        put = object.__setattr__
+        put(failure, "reason", REASONS.get(reason, reason))
+        put(failure, "exception_type", exception_type)
+        put(failure, "message", message)
+        put(failure, "stacktrace", stacktrace)
+        put(failure, "fingerprint", fingerprint)
+        put(failure, "truncated", truncated)
+        return failure
+
+    def redacted(self, redact: Callable[[str], str]) -> Failure:
+        """Return the same failure with its texts redacted."""
+        trace = self.stacktrace
+        return attrs.evolve(
+            self,
+            message=redacted_text(redact, self.message),
+            stacktrace=None if trace is None else redacted_text(redact, trace),
+        )
+
+    def without_stacktrace(self) -> Failure:
+        """Return what a list shows of this failure."""
+        if self.stacktrace is None:
+            return self
+        return Failure.from_store(
+            self.reason,
+            self.exception_type,
+            self.message,
+            None,
+            self.fingerprint,
+            self.truncated,
+        )
+
+    def __str__(self) -> str:
+        said = ": ".join(part for part in (self.exception_type, self.message) if part)
+        return f"{self.reason} ({said})" if said else str(self.reason)
+
+
+def _derived(reason: str, exception_type: str, stacktrace: str | None) -> str:
+    frames = [
+        f"{path.replace(chr(92), '/').rpartition('/')[2]}:{name}"
+        for path, name in _FRAME.findall(stacktrace or "")
+    ]
+    kept = [
+        frame for at, frame in enumerate(frames) if not at or frames[at - 1] != frame
+    ]
+    return fingerprint_of((str(reason), exception_type, *kept))

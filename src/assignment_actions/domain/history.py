@@ -1,0 +1,303 @@
+"""ActionHistory: answers about many assignments and single actions; it never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.errors import ActionNotFoundError
+from assignment_actions.domain.failure import Failure
+from assignment_actions.domain.filters import (
+    ActionFilter,
+    Cursor,
+    Page,
+    as_dimension,
+    ordered_counts,
+    page_of,
+)
+from assignment_actions.domain.ports import ActionRepository, Clock, utc_now
+from assignment_actions.domain.timeline import Outcome, Timeline
+from assignment_actions.domain.values import (
+    AssignmentId,
+    as_assignment_id,
+    as_text,
+    as_utc,
+    as_uuid,
+)
+from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
+
+ITERATE_BATCH = 1000
+PAGE_LIMIT = 100
+
+
+@attrs.frozen
+class FailureGroup:
+    """
+    Be all failures of one kind: one fingerprint.
+
+    `example` is the newest of them, without its stacktrace: `history.get(example.id)`
+    loads it. `first_seen` and `last_seen` are completions.
+    """
+
+    fingerprint: str
+    reason: str
+    exception_type: str
+    count: int
+    assignments: int
+    first_seen: datetime
+    last_seen: datetime
+    example: Action
+
+
+class ActionHistory:
+    """
+    Answer questions from a repository; nothing here writes.
+
+    One query per call, and per chunk of ids where they are more than the engine takes
+    as parameters; `iterate` and `failure_groups` one per 1 000 actions. Lists never
+    load stacktraces. Every method may raise StorageError.
+    """
+
+    def __init__(
+        self,
+        repository: ActionRepository,
+        *,
+        clock: Clock = utc_now,
+        vocabulary: VocabularyLike = (),
+    ) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._vocabulary = Vocabulary.of(vocabulary)
+
+    # -- one action, one assignment ------------------------------------------------
+
+    def get(self, action_id: UUID) -> Action:
+        """
+        Return one action with its stacktrace.
+
+        Raises:
+            ActionNotFoundError: there is none.
+
+        Source: decision record "Assignment actions", second question.
+        """
+        action = self._repository.get(as_uuid("action_id", action_id))
+        if action is None:
+            raise ActionNotFoundError(action_id)
+        return self._read(action)
+
+    def timeline(
+        self, assignment_id: AssignmentId, types: Collection[str] | None = None
+    ) -> Timeline:
+        """
+        Return the actions of one assignment in order `(created_at, id)`.
+
+        Empty where nothing happened. Source: decision record "Assignment actions",
+        third question.
+        """
+        return self.timelines([assignment_id], types)[assignment_id]
+
+    def timelines(
+        self,
+        assignment_ids: Iterable[AssignmentId],
+        types: Collection[str] | None = None,
+    ) -> Mapping[AssignmentId, Timeline]:
+        """Return the timeline of every id, empty where nothing happened."""
+        wanted = None if types is None else _texts("types", types)
+        found = self._repository.timelines(_ids(assignment_ids), wanted)
+        if self._vocabulary.is_built_in:
+            return found
+        return {key: Timeline.in_order(self._all(one)) for key, one in found.items()}
+
+    def latest_successful(
+        self,
+        assignment_id: AssignmentId,
+        type: str | None = None,  # noqa: A002  # the contract's word
+    ) -> Action | None:
+        """
+        Return the success with the greatest `(completed_at, created_at, id)`.
+
+        None where nothing succeeded. Source: decision record "Assignment actions",
+        first question.
+        """
+        return self.latest_successful_of([assignment_id], type).get(assignment_id)
+
+    def latest_successful_of(
+        self,
+        assignment_ids: Iterable[AssignmentId],
+        type: str | None = None,  # noqa: A002  # the contract's word
+    ) -> Mapping[AssignmentId, Action]:
+        """Return the latest success of each id that has one."""
+        wanted = None if type is None else as_text("type", type)
+        found = self._repository.latest_successes(_ids(assignment_ids), wanted)
+        return {key: self._read(action) for key, action in found.items()}
+
+    def outcome(
+        self,
+        assignment_id: AssignmentId,
+        type: str,  # noqa: A002  # the contract's word
+        *,
+        since: datetime | None = None,
+        key: str | None = None,
+    ) -> Outcome:
+        """
+        Answer whether this was done, and if not, why not.
+
+        Args:
+            assignment_id: of whom or what.
+            type: the action type asked about.
+            since: consider only what was created then or later, for example since the
+                last allocation; without it an old success answers yes for ever.
+            key: consider only the tries under this key.
+        """
+        considered = self.timeline(assignment_id, [type])
+        if since is not None:
+            considered = considered.since(since)
+        if key is not None:
+            considered = considered.with_key(key)
+        return considered.outcome(type, now=self._now())
+
+    # -- many assignments ------------------------------------------------------------
+
+    def find(
+        self,
+        action_filter: ActionFilter,
+        *,
+        limit: int = PAGE_LIMIT,
+        after: str | None = None,
+    ) -> Page:
+        """
+        Return a page of the actions that match, newest first by `(created_at, id)`.
+
+        Args:
+            action_filter: which actions.
+            limit: at most this many; 0 or more.
+            after: the `next_cursor` of the page before; what is recorded meanwhile
+                neither repeats nor hides an action of a later page.
+
+        Raises:
+            ValueError: a negative limit, or `after` is no cursor of ours.
+        """
+        if not isinstance(limit, int) or isinstance(limit, bool):
+            raise TypeError(f"limit must be an int, got {limit!r}")
+        if limit < 0:
+            raise ValueError(f"limit must be 0 or more, got {limit}")
+        place = None if after is None else Cursor.decode(after)
+        found = self._repository.find(action_filter, limit + 1 if limit else 0, place)
+        return page_of(self._all(found), limit)
+
+    def iterate(self, action_filter: ActionFilter) -> Iterator[Action]:
+        """Yield all actions that match, newest first, in bounded memory."""
+        after: Cursor | None = None
+        while True:
+            found = self._repository.find(action_filter, ITERATE_BATCH, after)
+            yield from self._all(found)
+            if len(found) < ITERATE_BATCH:
+                return
+            after = Cursor.of(found[-1])
+
+    def count(self, action_filter: ActionFilter) -> int:
+        """Return how many actions match."""
+        return self._repository.count(action_filter)
+
+    def count_by(
+        self, action_filter: ActionFilter, dimension: str
+    ) -> Mapping[str, int]:
+        """
+        Return how many actions match, by one dimension.
+
+        Args:
+            action_filter: which actions.
+            dimension: "action_type", "status", "reason", "fingerprint" or "day" (the
+                UTC day of created_at, as in "2026-11-22").
+
+        Returns:
+            Days ascending; the others by count, the most first. Actions without a
+            failure count under no reason and no fingerprint.
+        """
+        by = as_dimension(dimension)
+        return ordered_counts(by, self._repository.count_by(action_filter, by))
+
+    def overdue(self, *, limit: int = PAGE_LIMIT) -> tuple[Action, ...]:
+        """Return actions in progress for longer than their type allows, newest first."""
+        return self.find(ActionFilter(overdue_before=self._now()), limit=limit).actions
+
+    def failure_groups(
+        self, *, since: datetime | None = None
+    ) -> tuple[FailureGroup, ...]:
+        """Return the failures completed since a moment by kind, the most frequent first."""
+        failures = ActionFilter(statuses=[ActionStatus.FAILED], completed_from=since)
+        return group_failures(self.iterate(failures))
+
+    # -- behind ------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        return as_utc("clock()", self._clock())
+
+    def _read(self, action: Action) -> Action:
+        known = self._vocabulary.read(action.action_type)
+        if known is action.action_type:
+            return action
+        return attrs.evolve(action, action_type=known)
+
+    def _all(self, actions: Iterable[Action]) -> Iterable[Action]:
+        return actions if self._vocabulary.is_built_in else map(self._read, actions)
+
+
+@attrs.define
+class _Growing:
+    count: int
+    assignments: set[AssignmentId]
+    first_seen: datetime
+    last_seen: datetime
+    example: Action
+    failure: Failure
+
+
+def group_failures(failures: Iterable[Action]) -> tuple[FailureGroup, ...]:
+    """Return failed actions by fingerprint, the most frequent first."""
+    groups: dict[str, _Growing] = {}
+    for action in failures:
+        failure, at = action.failure, action.completed_at
+        if failure is None or at is None:
+            continue
+        group = groups.get(failure.fingerprint)
+        if group is None:
+            groups[failure.fingerprint] = _Growing(
+                1, {action.assignment_id}, at, at, action, failure
+            )
+            continue
+        group.count += 1
+        group.assignments.add(action.assignment_id)
+        group.first_seen = min(group.first_seen, at)
+        if at > group.last_seen:
+            group.last_seen, group.example = at, action
+    grown = sorted(groups.items(), key=lambda item: (-item[1].count, item[0]))
+    return tuple(
+        FailureGroup(
+            fingerprint=fingerprint,
+            reason=group.failure.reason,
+            exception_type=group.failure.exception_type,
+            count=group.count,
+            assignments=len(group.assignments),
+            first_seen=group.first_seen,
+            last_seen=group.last_seen,
+            example=group.example,
+        )
+        for fingerprint, group in grown
+    )
+
+
+def _ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"assignment_ids must be a collection, got {values!r}")
+    return list(dict.fromkeys(as_assignment_id(value) for value in values))
+
+
+def _texts(field: str, values: Collection[str]) -> list[str]:
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{field} must be a collection, got {values!r}")
+    return [as_text(field, value) for value in values]

@@ -1,0 +1,78 @@
+"""Outcomes that could not be stored yet: bounded, in memory, for a later flush."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import attrs
+
+from assignment_actions.domain.action import Action
+
+KEPT_LIMIT = 1000
+
+logger = logging.getLogger("assignment_actions")
+
+
+def _at_once() -> bool:
+    return True
+
+
+@attrs.frozen
+class KeptOutcome:
+    """Be one completion, and the test whether it may be tried yet."""
+
+    action: Action
+    is_due: Callable[[], bool] = _at_once
+
+
+@attrs.define
+class KeptOutcomes:
+    """Keep the newest completions, at most `limit`; thread-safe."""
+
+    limit: int = KEPT_LIMIT
+    _outcomes: deque[KeptOutcome] = attrs.field(factory=deque, repr=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False, eq=False)
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def keep(self, action: Action, is_due: Callable[[], bool] = _at_once) -> None:
+        """Keep one more; where there are too many, the oldest is logged and lost."""
+        with self._lock:
+            self._outcomes.append(KeptOutcome(action, is_due))
+            lost = self._outcomes.popleft() if len(self) > self.limit else None
+        if lost is not None:
+            logger.error(
+                "more than %d outcomes wait for the store; lost: action %s is %s",
+                self.limit,
+                lost.action.id,
+                lost.action.status,
+            )
+
+    def store_each(self, store: Callable[[Action], bool]) -> int:
+        """
+        Hand each outcome that is due to `store`, oldest first; count its trues.
+
+        Each is handed to one thread at a time. Where `store` raises, that outcome and
+        all later ones stay.
+        """
+        count = 0
+        for _ in range(len(self)):
+            with self._lock:
+                if not self._outcomes:
+                    break
+                outcome = self._outcomes.popleft()
+            if not outcome.is_due():
+                with self._lock:
+                    self._outcomes.append(outcome)
+                continue
+            try:
+                count += store(outcome.action)
+            except BaseException:
+                with self._lock:
+                    self._outcomes.appendleft(outcome)
+                raise
+        return count

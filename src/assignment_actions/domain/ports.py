@@ -1,0 +1,186 @@
+"""
+What the domain asks of the world: a repository, a clock, ids and a redactor.
+
+Objects need not inherit from these; a type checker compares the signatures. Each
+clause of `ActionRepository` has a short id; the test of
+`assignment_actions.testing.RepositoryContract` that enforces it carries the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from assignment_actions.domain.action import Action
+from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
+from assignment_actions.domain.timeline import Timeline
+from assignment_actions.domain.values import AssignmentId
+
+
+class Clock(Protocol):
+    """Tell the time: an aware datetime."""
+
+    def __call__(self) -> datetime: ...
+
+
+class IdFactory(Protocol):
+    """Make the id of an action created at a moment; no id is made twice."""
+
+    def __call__(self, created_at: datetime, /) -> UUID: ...
+
+
+class Redactor(Protocol):
+    """
+    Return a text without what must not be kept.
+
+    Idempotent. Where it raises or returns no str, nothing of the text is kept.
+    """
+
+    def __call__(self, text: str, /) -> str: ...
+
+
+def utc_now() -> datetime:
+    """Return the present: the default `Clock`."""
+    return datetime.now(UTC)
+
+
+class ActionRepository(Protocol):
+    """
+    Keep actions, and find them again.
+
+    For every method:
+
+    R1 Order. One assignment's actions come in total order `(created_at, id)`. Across
+       assignments the newest come first: descending `(created_at, id, assignment_id)`.
+    R2 Fidelity. An action comes back equal to what was stored: microseconds, UTC, text
+       to the last blank and letter case, 32 KiB of any Unicode but NUL and lone
+       surrogates, JSON details. Types nobody knows any more are plain text.
+    R3 Lists leave stacktraces out (`failure.stacktrace is None`); only `get` loads one.
+    R4 No aliasing. What was returned or given never changes what is stored.
+    R5 One kind of assignment id (UUID, int or str) per repository: another kind is a
+       TypeError, in questions too.
+    R6 Errors. Whatever the store raises arrives as `StorageError` with the cause
+       attached; nothing is left half done.
+    R7 Threads may share a repository.
+    """
+
+    def add(self, /, *actions: Action) -> None:
+        """
+        Store new actions, all or nothing (R10).
+
+        R11 Identity is (assignment_id, id): a second one is refused, nothing is
+            overwritten. The same id for two assignments is two actions.
+        R12 Keys: (assignment_id, action_type, key, attempt) is stored once; without a
+            key there is no such bound.
+
+        Raises:
+            DuplicateActionError: R11 or R12; `refused` is the action given, `action`
+                the stored one, None where the caller's snapshot cannot see it.
+            StorageError: nothing was stored, as far as anybody knows.
+        """
+        ...
+
+    def complete(self, action: Action, /) -> bool:
+        """
+        Store an outcome by compare-and-set; tell whether it was stored.
+
+        R20 Stored only where the stored status is one of `action.status.replaces`:
+            a final one stands for ever; exactly one of many rivals wins.
+        R21 What is stored afterwards is `stored.replaced_by(action)`: outcome and
+            details new, `unknown_at` kept once set, all else as it was.
+        R22 False, and nothing changed, where it is refused or nothing is stored under
+            (assignment_id, id).
+        R23 An action in progress is no outcome: ValueError.
+        """
+        ...
+
+    def get(self, action_id: UUID, /) -> Action | None:
+        """
+        Return the whole action with its stacktrace, None where there is none (R30).
+
+        Where a host gave one id to several assignments: the first in `(created_at,
+        assignment_id)`.
+        """
+        ...
+
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        """
+        Return a timeline for every id, in the order asked (R40).
+
+        R41 Empty where nothing happened. R42 `types` narrows; none of them: empty.
+        """
+        ...
+
+    def latest_successes(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        action_type: str | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Action]:
+        """
+        Return the latest success of each id that has one, in the order asked (R50).
+
+        R51 The latest is the greatest `(completed_at, created_at, id)`, of the type if
+            one is given.
+        """
+        ...
+
+    def find(
+        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+    ) -> Sequence[Action]:
+        """
+        Return at most `limit` of the actions that the filter matches, newest first.
+
+        R60 `ActionFilter.matches` is the meaning. R61 `after`: only those that come
+        strictly later in this order. R62 `limit` 0 returns none.
+        """
+        ...
+
+    def count(self, action_filter: ActionFilter, /) -> int:
+        """Return how many actions the filter matches (R70)."""
+        ...
+
+    def count_by(
+        self, action_filter: ActionFilter, dimension: Dimension, /
+    ) -> Mapping[str, int]:
+        """
+        Return how many of them there are by `dimension_of` (R71).
+
+        R72 Values nothing counts under are absent. The order is the caller's affair.
+        """
+        ...
+
+    def joined_to(self, transaction: Any, /) -> JoinedActionRepository:
+        """
+        Return this repository inside the caller's transaction (R80).
+
+        R81 It never commits and never rolls the caller's transaction back; an error of
+            ours leaves that transaction usable where the engine can.
+        R82 A store without transactions joins nothing and behaves as ever.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what the repository itself opened; again is harmless (R90)."""
+        ...
+
+
+class JoinedActionRepository(ActionRepository, Protocol):
+    """Be a repository inside a transaction that somebody else ends."""
+
+    @property
+    def is_open(self) -> bool:
+        """
+        Tell whether the transaction it last wrote in is still undecided (R83).
+
+        False once it was committed or rolled back, before anything was written, and
+        always where there are no transactions.
+        """
+        ...

@@ -1,0 +1,115 @@
+"""The plain values of the domain: what is accepted, and how it is normalised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+AssignmentId = UUID | int | str
+"""How the host names its assignment: a UUID, a 64-bit int, or a str of 1 to 255."""
+
+TEXT_LIMIT = 255
+NAME_LIMIT = 64
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+INT32_MAX = 2**31 - 1
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    r"""
+    Write the characters that some store refuses as escapes, and keep all others.
+
+    NUL is refused by PostgreSQL, a lone surrogate by every store.
+
+    >>> storable("caf\u00e9 \x00 \ud83d")
+    'café \\x00 \\ud83d'
+    """
+    if not _UNSTORABLE.search(text):
+        return text
+    return _UNSTORABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def as_utc(field: str, value: object) -> datetime:
+    """Return the same instant in UTC; a naive time is refused, never guessed."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"{field} must be a datetime, got {value!r}")
+    if value.utcoffset() is None:
+        raise ValueError(f"{field} must be an aware datetime, got naive {value!r}")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def as_text(field: str, value: object, *, limit: int = TEXT_LIMIT) -> str:
+    """Return a str of 1 to `limit` characters that every store can hold."""
+    if not isinstance(value, str):
+        raise TypeError(f"{field} must be a str, got {value!r}")
+    if not 1 <= len(value) <= limit:
+        shown = value if len(value) <= limit else f"{value[:40]}…"
+        raise ValueError(
+            f"{field} must have 1 to {limit} characters, got {len(value)}: {shown!r}"
+        )
+    if _UNSTORABLE.search(value):
+        raise ValueError(
+            f"{field} must not contain NUL or a lone surrogate, got {value!r}"
+        )
+    return value if type(value) is str else str.__str__(value)
+
+
+def as_name(field: str, value: object) -> str:
+    """Return a lower snake case name of at most 64 characters; enum members stay."""
+    text = as_text(field, value, limit=NAME_LIMIT)
+    if not _NAME.match(text):
+        raise ValueError(
+            f"{field} must be lower snake case (a-z, 0-9, _; a letter first),"
+            f" got {text!r}"
+        )
+    return value if isinstance(value, str) else text
+
+
+def as_uuid(field: str, value: object) -> UUID:
+    """Return the value if it is a UUID."""
+    if not isinstance(value, UUID):
+        raise TypeError(f"{field} must be a uuid.UUID, got {value!r}")
+    return value
+
+
+def as_int(field: str, value: object, *, low: int, high: int) -> int:
+    """Return a plain int within the bounds; a bool is refused."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{field} must be an int, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{field} must be between {low} and {high}, got {value}")
+    return int(value)
+
+
+def as_assignment_id(value: object, *, field: str = "assignment_id") -> AssignmentId:
+    """Return an assignment id of one of the three kinds."""
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str):
+        return as_text(field, value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return as_int(field, value, low=INT64_MIN, high=INT64_MAX)
+    raise TypeError(f"{field} must be a UUID, an int or a str, got {value!r}")
+
+
+def kind_of(assignment_id: AssignmentId) -> type[UUID | int | str]:
+    """Return which of the three kinds an assignment id is."""
+    if isinstance(assignment_id, UUID):
+        return UUID
+    return int if isinstance(assignment_id, int) else str
+
+
+def require_kind(
+    kind: type[UUID | int | str], assignment_ids: Iterable[object]
+) -> None:
+    """Refuse ids of another kind than the one a repository keeps."""
+    for assignment_id in assignment_ids:
+        if kind_of(as_assignment_id(assignment_id)) is not kind:
+            raise TypeError(
+                f"assignment_id must be a {kind.__name__} in this repository,"
+                f" got {assignment_id!r}"
+            )
