@@ -12,6 +12,7 @@ from uuid import UUID
 from assignment_actions.domain.action import (
     Action,
     ActionStatus,
+    Claim,
     success_order,
     timeline_order,
 )
@@ -23,16 +24,15 @@ from assignment_actions.domain.filters import (
     dimension_of,
 )
 from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.rules import first_duplicate
 from assignment_actions.domain.timeline import Timeline
 from assignment_actions.domain.values import (
     AssignmentId,
-    as_assignment_id,
     kind_of,
     require_kind,
 )
 
 _Identity = tuple[AssignmentId, UUID]
-_Try = tuple[AssignmentId, str, str, int]
 
 
 class InMemoryActionRepository:
@@ -56,7 +56,7 @@ class InMemoryActionRepository:
         self._lock = threading.RLock()
         self._kind = assignment_id_type
         self._actions: dict[_Identity, Action] = {}
-        self._tries: dict[_Try, _Identity] = {}
+        self._holders: dict[Claim, _Identity] = {}
         self._by_id: dict[UUID, list[_Identity]] = {}
         self._by_assignment: dict[AssignmentId, list[_Identity]] = {}
         self._successes: dict[AssignmentId, dict[str, Action]] = defaultdict(dict)
@@ -74,6 +74,8 @@ class InMemoryActionRepository:
             self._require_new(actions)
             for action in actions:
                 self._store_new(action)
+            if actions:
+                self._kind = kind_of(actions[0].assignment_id)
 
     def complete(self, action: Action, /) -> bool:
         """Store an outcome by compare-and-set; tell whether it was stored."""
@@ -176,26 +178,22 @@ class InMemoryActionRepository:
 
     def _require_new(self, actions: Sequence[Action]) -> None:
         """Check every action against what is stored, and against each other."""
-        if actions and self._kind is None:
-            self._kind = kind_of(as_assignment_id(actions[0].assignment_id))
-        self._require_kind(action.assignment_id for action in actions)
-        batch: dict[_Identity | _Try, Action] = {}
-        for action in actions:
-            for claim in _claims(action):
-                taken = batch.get(claim) or self._holder(claim)
-                if taken is not None:
-                    raise DuplicateActionError(taken, action)
-                batch[claim] = action
+        if actions:
+            kind = self._kind or kind_of(actions[0].assignment_id)
+            require_kind(kind, (action.assignment_id for action in actions))
+        found = first_duplicate(actions, self._holder)
+        if found is not None:
+            raise DuplicateActionError(*found)
 
-    def _holder(self, claim: _Identity | _Try) -> Action | None:
-        identity = self._tries.get(claim) if len(claim) == 4 else claim
-        return None if identity is None else self._actions.get(identity)
+    def _holder(self, claim: Claim) -> Action | None:
+        identity = self._holders.get(claim)
+        return None if identity is None else self._actions[identity]
 
     def _store_new(self, action: Action) -> None:
         identity = action.assignment_id, action.id
         self._actions[identity] = action
-        for claim in _claims(action)[1:]:
-            self._tries[claim] = identity
+        for claim in action.claims:
+            self._holders[claim] = identity
         self._by_id.setdefault(action.id, []).append(identity)
         timeline = self._by_assignment.setdefault(action.assignment_id, [])
         insort(timeline, identity, key=lambda one: timeline_order(self._actions[one]))
@@ -231,16 +229,6 @@ class InMemoryActionRepository:
             several = [action for one in wanted for action in self._of(one)]
             actions = sorted(several, key=Cursor.of, reverse=True)
         return filter(action_filter.matches, actions)
-
-
-def _claims(action: Action) -> list[Any]:
-    """Return what no other action may hold: its identity, and its key's attempt."""
-    claims: list[Any] = [(action.assignment_id, action.id)]
-    if action.key is not None:
-        claims.append(
-            (action.assignment_id, action.action_type, action.key, action.attempt)
-        )
-    return claims
 
 
 _: type[ActionRepository] = InMemoryActionRepository

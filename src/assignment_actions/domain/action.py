@@ -16,6 +16,7 @@ from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.redaction import redacted_details, redacted_text
 from assignment_actions.domain.values import (
     INT32_MAX,
+    TEXT_LIMIT,
     AssignmentId,
     as_assignment_id,
     as_int,
@@ -23,6 +24,7 @@ from assignment_actions.domain.values import (
     as_text,
     as_utc,
     as_uuid,
+    storable,
 )
 from assignment_actions.domain.vocabulary import BUILT_IN
 
@@ -55,6 +57,9 @@ class ActionStatus(StrEnum):
 
 _IN_PROGRESS, _UNKNOWN = ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN
 _SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
+
+Claim = tuple[AssignmentId, UUID] | tuple[AssignmentId, str, str, int]
+"""What one action holds alone: an identity, or one attempt under a key."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,6 +149,19 @@ class Action:
     def is_late(self) -> bool:
         """Tell whether it was unknown before it was completed."""
         return self.completed_at is not None and self.unknown_at is not None
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Return what no other action may hold: its identity, its key's attempt."""
+        identity = (self.assignment_id, self.id)
+        if self.key is None:
+            return (identity,)
+        return identity, (
+            self.assignment_id,
+            str(self.action_type),
+            self.key,
+            self.attempt,
+        )
 
     def is_overdue(self, now: datetime) -> bool:
         """Tell whether it is in progress for longer than its type allows."""
@@ -240,7 +258,7 @@ class Action:
         return attrs.evolve(
             self,
             failure=None if failure is None else failure.redacted(redact),
-            actor=None if actor is None else redacted_text(redact, actor)[:255] or None,
+            actor=_cut(redacted_text(redact, actor or "")),
             details=redacted_details(redact, self.details),
         )
 
@@ -313,6 +331,10 @@ class Action:
         put(action, "overdue_at", overdue_at)
         put(action, "unknown_at", unknown_at)
         return action
+
+
+def _cut(actor: str) -> str | None:
+    return storable(actor)[:TEXT_LIMIT] or None
 
 
 def timeline_order(action: Action) -> tuple[datetime, UUID]:

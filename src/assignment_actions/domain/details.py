@@ -17,7 +17,7 @@ DEPTH_LIMIT = 32
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _refuse(self: object, *_: object, **__: object) -> NoReturn:
+def _refuse(*_: object, **__: object) -> NoReturn:
     raise TypeError("details are immutable; pass new ones to a transition instead")
 
 

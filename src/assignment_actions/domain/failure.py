@@ -54,7 +54,7 @@ class Failure:
 
     def __attrs_post_init__(self) -> None:
         reason = as_name("reason", self.reason)
-        name = _text("exception_type", self.exception_type)[:TEXT_LIMIT]
+        name = _text("exception_type", self.exception_type)
         message, is_cut = cut_end(_text("message", self.message), MESSAGE_LIMIT)
         trace, is_trace_cut = self.stacktrace, False
         if trace is not None:
@@ -69,11 +69,12 @@ class Failure:
             )
         put = object.__setattr__
         put(self, "reason", REASONS.get(reason, reason))
-        put(self, "exception_type", name)
+        put(self, "exception_type", name[:TEXT_LIMIT])
         put(self, "message", message)
         put(self, "stacktrace", trace)
         put(self, "fingerprint", fingerprint or _derived(reason, name, trace))
-        put(self, "truncated", bool(self.truncated) or is_cut or is_trace_cut)
+        is_cut |= is_trace_cut or len(name) > TEXT_LIMIT
+        put(self, "truncated", bool(self.truncated) or is_cut)
 
     @classmethod
     def of(cls, *, reason: str, message: str = "") -> Failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,14 @@ Dimension = Literal["action_type", "status", "reason", "fingerprint", "day"]
 _DIMENSIONS: frozenset[str] = frozenset(get_args(Dimension))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NO_CURSOR = (  # whatever reading any text as a cursor may raise
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def _set_of(
@@ -174,18 +181,22 @@ class Cursor:
             ValueError: the text is not a cursor of this version.
         """
         try:
-            data = base64.b64decode(text, altchars=b"-_", validate=True)
-            check, body = data[1:7], data[7:]
-            if data[:1] != b"1" or check != _check(body):
-                raise ValueError("another version, or altered")
-            micros, hexadecimal, place = json.loads(body)
-        except (TypeError, ValueError, binascii.Error) as error:
+            return cls._place(base64.b64decode(text, altchars=b"-_", validate=True))
+        except _NO_CURSOR as error:
             raise ValueError(
                 f"after must be a next_cursor as it was given, got {text!r}"
             ) from error
+
+    @classmethod
+    def _place(cls, data: bytes) -> Cursor:
+        check, body = data[1:7], data[7:]
+        if data[:1] != b"1" or check != _check(body):
+            raise ValueError("another version, or altered")
+        micros, hexadecimal, place = json.loads(body)
         if isinstance(place, dict):
             place = UUID(place["uuid"])
-        return cls(_EPOCH + micros * _MICROSECOND, UUID(hexadecimal), place)
+        created_at = _EPOCH + micros * _MICROSECOND
+        return cls(created_at, UUID(hexadecimal), as_assignment_id(place))
 
 
 def _check(body: bytes) -> bytes:
@@ -232,7 +243,7 @@ def dimension_of(action: Action, dimension: Dimension) -> str | None:
             return action.created_at.date().isoformat()
         case "reason":
             return None if failure is None else str(failure.reason)
-        case "fingerprint":
+        case _:
             return None if failure is None else failure.fingerprint
 
 

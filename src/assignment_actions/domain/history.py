@@ -158,7 +158,7 @@ class ActionHistory:
             considered = considered.since(since)
         if key is not None:
             considered = considered.with_key(key)
-        return considered.outcome(type, now=self._now())
+        return considered.outcome(type, now=self.now())
 
     # -- many assignments ------------------------------------------------------------
 
@@ -222,20 +222,21 @@ class ActionHistory:
         return ordered_counts(by, self._repository.count_by(action_filter, by))
 
     def overdue(self, *, limit: int = PAGE_LIMIT) -> tuple[Action, ...]:
-        """Return actions in progress for longer than their type allows, newest first."""
-        return self.find(ActionFilter(overdue_before=self._now()), limit=limit).actions
+        """Return actions in progress longer than their type allows, newest first."""
+        return self.find(ActionFilter(overdue_before=self.now()), limit=limit).actions
 
     def failure_groups(
         self, *, since: datetime | None = None
     ) -> tuple[FailureGroup, ...]:
-        """Return the failures completed since a moment by kind, the most frequent first."""
+        """Return the failures completed since then by kind, the most frequent first."""
         failures = ActionFilter(statuses=[ActionStatus.FAILED], completed_from=since)
         return group_failures(self.iterate(failures))
 
-    # -- behind ------------------------------------------------------------------------
-
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the clock's present in UTC; what is overdue is judged by it."""
         return as_utc("clock()", self._clock())
+
+    # -- behind ------------------------------------------------------------------------
 
     def _read(self, action: Action) -> Action:
         known = self._vocabulary.read(action.action_type)

@@ -65,12 +65,12 @@ class KeptOutcomes:
                 if not self._outcomes:
                     break
                 outcome = self._outcomes.popleft()
-            if not outcome.is_due():
-                with self._lock:
-                    self._outcomes.append(outcome)
-                continue
             try:
-                count += store(outcome.action)
+                if outcome.is_due():
+                    count += store(outcome.action)
+                else:
+                    with self._lock:
+                        self._outcomes.append(outcome)
             except BaseException:
                 with self._lock:
                     self._outcomes.appendleft(outcome)

@@ -22,13 +22,17 @@ from assignment_actions.domain.values import AssignmentId
 class Clock(Protocol):
     """Tell the time: an aware datetime."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """Return the present."""
+        ...
 
 
 class IdFactory(Protocol):
     """Make the id of an action created at a moment; no id is made twice."""
 
-    def __call__(self, created_at: datetime, /) -> UUID: ...
+    def __call__(self, created_at: datetime, /) -> UUID:
+        """Return a new id."""
+        ...
 
 
 class Redactor(Protocol):
@@ -38,7 +42,9 @@ class Redactor(Protocol):
     Idempotent. Where it raises or returns no str, nothing of the text is kept.
     """
 
-    def __call__(self, text: str, /) -> str: ...
+    def __call__(self, text: str, /) -> str:
+        """Return what may be kept of the text."""
+        ...
 
 
 def utc_now() -> datetime:

@@ -581,20 +581,23 @@ class Recording:
         except ActionAlreadyCompletedError:
             self._refresh()
         except BaseException as error:
-            if recorder._joined is None and completion is not None:
-                recorder._kept.keep(completion, is_due)
+            kept = None if recorder._joined is not None else completion
+            if kept is not None:
+                recorder._kept.keep(kept, is_due)
             if not isinstance(error, Exception):
                 raise
-            self._report(error, exception)
+            self._report(error, exception, is_kept=kept is not None)
 
     def _is_decided(self) -> bool:
         return self._joined is None or not self._joined.is_open
 
-    def _report(self, error: Exception, exception: BaseException | None) -> None:
-        action, is_joined = self.action, self._recorder._joined is not None
-        if is_joined and exception is None:
+    def _report(
+        self, error: Exception, exception: BaseException | None, *, is_kept: bool
+    ) -> None:
+        action = self.action
+        if self._recorder._joined is not None and exception is None:
             raise error
-        kept = "" if is_joined else "; it is kept for flush()"
+        kept = "; it is kept for flush()" if is_kept else ""
         said = (
             f"assignment_actions could not store the outcome of action {action.id}"
             f" ({action.action_type}): {error}{kept}"

@@ -27,7 +27,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
             r"(?i)((?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?"
             r"|(?:api|access|private)[_-]?key)[\w-]{0,16}[\"']?\s{0,4}[=:]\s{0,4})"
             r"(?!\[redacted\])"
-            r"(?:\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s,;&\"'()\[\]{}]{1,4096})"
+            # a quote may be missing where a text was cut
+            r"(?:\"(?:[^\"\\\n]|\\.){1,4096}\"?|'(?:[^'\\\n]|\\.){1,4096}'?"
+            r"|[^\s,;&\"'()\[\]{}]{1,4096})"
         ),
         r"\1[redacted]",
     ),

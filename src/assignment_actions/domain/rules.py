@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import attrs
 
-from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.action import Action, ActionStatus, Claim
 from assignment_actions.domain.details import FrozenDict, as_details, merged
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
@@ -27,6 +27,7 @@ from assignment_actions.domain.values import (
     as_name,
     as_text,
     as_utc,
+    storable,
 )
 from assignment_actions.domain.vocabulary import ErrorReason, Vocabulary
 
@@ -198,7 +199,7 @@ class WritingRules:
     def more_details(
         self, action: Action, pending: FrozenDict, details: Mapping[str, object]
     ) -> FrozenDict:
-        """Return the pending details with new ones, refused where they grow too large."""
+        """Return the pending details with new ones; too large ones are refused."""
         more = merged(pending, self.clean_details(details))
         merged(action.details, more)
         return more
@@ -208,14 +209,17 @@ class WritingRules:
             return None
         text = as_text("actor", actor)
         if self.redact is not None:
-            text = redacted_text(self.redact, text)[:TEXT_LIMIT]
+            text = storable(redacted_text(self.redact, text))[:TEXT_LIMIT]
         return text or None
 
-    def _overdue_at(self, action_type: str, created_at: datetime) -> datetime:
+    def _overdue_at(self, action_type: str, created_at: datetime) -> datetime | None:
         after = self.overdue_after
         if isinstance(after, Mapping):
             after = after.get(action_type, OVERDUE_AFTER)
-        return created_at + after
+        try:
+            return created_at + after
+        except OverflowError:  # after the last day of the calendar: never
+            return None
 
 
 def next_attempt(
@@ -240,6 +244,24 @@ def next_attempt(
         if action.status is not ActionStatus.FAILED and not retry_unknown:
             raise OutcomeUnknownError(action)
     return attrs.evolve(refused, attempt=known[-1].attempt + 1)
+
+
+def first_duplicate(
+    actions: Iterable[Action], holder_of: Callable[[Claim], Action | None]
+) -> tuple[Action, Action] | None:
+    """
+    Return the first stored or earlier action that holds a claim, and the one refused.
+
+    None where all are new. This is the meaning of clauses R11 and R12.
+    """
+    batch: dict[Claim, Action] = {}
+    for action in actions:
+        for claim in action.claims:
+            taken = batch.get(claim) or holder_of(claim)
+            if taken is not None:
+                return taken, action
+            batch[claim] = action
+    return None
 
 
 def refusal_of(

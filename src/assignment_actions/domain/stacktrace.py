@@ -22,6 +22,7 @@ STACKTRACE_LIMIT = 32 * 1024
 FRAMES_FIRST, FRAMES_LAST = 12, 36
 NOTES, MEMBERS, DEPTH, EXCEPTIONS = 16, 32, 12, 64
 SOURCE_LIMIT = 256
+WORD_LIMIT = 1024
 
 _OWN_FRAMES = "assignment_actions.domain."
 _CAUSE = (
@@ -54,8 +55,9 @@ def cut_end(text: str, limit: int) -> tuple[str, bool]:
     if len(data) <= limit and len(text) <= limit:
         return text, False
     mark = "… [cut]"
-    kept = data[: max(0, limit - len(mark.encode()))].decode(errors="ignore")
-    return kept + mark, True
+    room = max(0, limit - len(mark.encode()))
+    kept = data[:room].decode(errors="ignore")
+    return _whole_words(kept) + mark, True
 
 
 def cut_middle(text: str, limit: int) -> tuple[str, bool]:
@@ -69,7 +71,12 @@ def cut_middle(text: str, limit: int) -> tuple[str, bool]:
     room = max(0, limit - len(mark.encode()))
     head = data[: room // 3].decode(errors="ignore")
     tail = data[len(data) - (room - room // 3) :].decode(errors="ignore")
-    return head + mark + tail, True
+    return _whole_words(head) + mark + _whole_words(tail[::-1])[::-1], True
+
+
+def _whole_words(text: str) -> str:
+    """Drop the last, possibly halved word: half a secret matches no rule."""
+    return text[: max(text.rfind(" "), text.rfind("\n"), len(text) - WORD_LIMIT, 0)]
 
 
 @attrs.define
@@ -144,7 +151,10 @@ class _Writer:
             yield from self._members(exception, depth=depth)
 
     def _notes(self, exception: BaseException) -> Iterator[str]:
-        notes = getattr(exception, "__notes__", None)
+        try:
+            notes = getattr(exception, "__notes__", None)
+        except Exception:  # noqa: BLE001  # a host's property may raise anything
+            notes = None
         if not isinstance(notes, (list, tuple)):
             return
         self.is_cut |= len(notes) > NOTES
@@ -185,7 +195,8 @@ class _Writer:
     def _frame(self, traceback: TracebackType) -> Iterator[str]:
         frame, line = traceback.tb_frame, traceback.tb_lineno
         code = frame.f_code
-        place = f"{code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{code.co_name}"
+        file = code.co_filename.replace("\\", "/").rpartition("/")[2]
+        place = f"{file}:{code.co_name}"
         if self.signature[-1] != place:
             self.signature.append(place)
         yield storable(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
@@ -206,16 +217,10 @@ class _Writer:
 
 
 def bounded_source(text: str, limit: int) -> tuple[str, bool]:
-    """
-    Return a storable beginning of a text that may still hold secrets.
-
-    The last, possibly halved word is dropped: half a secret matches no rule.
-    """
+    """Return a storable beginning of a text that may still hold secrets."""
     if len(text) <= limit:
         return storable(text), False
-    kept = text[:limit]
-    blank = max(kept.rfind(" "), kept.rfind("\n"), limit - 1024)
-    return storable(kept[:blank]) + "… [cut]", True
+    return storable(_whole_words(text[:limit])) + "… [cut]", True
 
 
 def _is_own(traceback: TracebackType) -> bool:

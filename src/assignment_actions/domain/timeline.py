@@ -58,7 +58,10 @@ class Outcome:
             case Verdict.IN_PROGRESS:
                 return f"Not yet, {name} is in progress since {at} ({count})."
             case _:
-                return f"Nobody knows: the outcome of {name} is unknown since {at} ({count})."
+                return (
+                    f"Nobody knows: the outcome of {name} is unknown since {at}"
+                    f" ({count})."
+                )
 
 
 def _line(failure: Failure | None) -> str:

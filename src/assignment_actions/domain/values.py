@@ -39,7 +39,12 @@ def as_utc(field: str, value: object) -> datetime:
         raise TypeError(f"{field} must be a datetime, got {value!r}")
     if value.utcoffset() is None:
         raise ValueError(f"{field} must be an aware datetime, got naive {value!r}")
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(
+            f"{field} must be within the years 1 to 9999 in UTC, got {value!r}"
+        ) from None
 
 
 def as_text(field: str, value: object, *, limit: int = TEXT_LIMIT) -> str:

@@ -1,0 +1,257 @@
+"""The tables: one for actions, one that says which version they are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    inspect,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from assignment_actions.adapters.sql.flavours import collation_of
+from assignment_actions.domain.errors import StorageError
+from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT
+
+SCHEMA_VERSION = 1
+
+_PREFIX = re.compile(r"[a-z0-9_]{0,20}\Z")
+_MYSQL = ("mysql", "mariadb")
+
+
+class ExactText(TypeDecorator[str]):
+    """Text that is compared and ordered by code point, to the last blank."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the database's own type; MySQL's default charset and TEXT are too small."""
+        length = self.length
+        if dialect.name in _MYSQL:
+            collated: dict[str, Any] = {
+                "charset": "utf8mb4",
+                "collation": collation_of(dialect),
+            }
+            if length is None:
+                return dialect.type_descriptor(mysql.LONGTEXT(**collated))
+            return dialect.type_descriptor(mysql.VARCHAR(length, **collated))
+        collation = "C" if dialect.name == "postgresql" else None
+        one = Text(collation=collation) if length is None else String(length, collation)
+        return dialect.type_descriptor(one)
+
+
+def _uuid() -> TypeEngine[Any]:
+    return (
+        LargeBinary(16)
+        .with_variant(postgresql.UUID(as_uuid=True), "postgresql")
+        .with_variant(mysql.BINARY(16), *_MYSQL)
+    )
+
+
+def _time() -> TypeEngine[Any]:
+    return (
+        BigInteger()
+        .with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+        .with_variant(mysql.DATETIME(fsp=6), *_MYSQL)
+    )
+
+
+def _assignment_id(kind: type) -> TypeEngine[Any]:
+    if kind is UUID:
+        return _uuid()
+    return BigInteger() if kind is int else ExactText(TEXT_LIMIT)
+
+
+@attrs.frozen
+class Tables:
+    """The tables of one repository, and the kind of assignment id they keep."""
+
+    metadata: MetaData
+    actions: Table
+    version: Table
+    kind: type
+
+    @classmethod
+    def of(cls, prefix: str, schema: str | None, kind: type) -> Tables:
+        """
+        Return the tables; nothing is created.
+
+        Raises:
+            TypeError, ValueError: naming the argument and its limit.
+        """
+        if kind not in (UUID, int, str):
+            raise TypeError(
+                f"assignment_id_type must be UUID, int or str, got {kind!r}"
+            )
+        if not _PREFIX.match(prefix):
+            raise ValueError(
+                f"table_prefix must have at most 20 of a-z, 0-9 and _, got {prefix!r}"
+            )
+        metadata = MetaData(schema=schema)
+        name = f"{prefix}assignment_actions"
+        version = Table(
+            f"{name}_schema",
+            metadata,
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            Column("assignment_id_type", ExactText(8), nullable=False),
+        )
+        return cls(metadata, _actions(name, metadata, kind), version, kind)
+
+    def create(self, connection: Connection) -> None:
+        """Create what is missing; what is there stays."""
+        if self.metadata.schema is not None:
+            connection.execute(CreateSchema(self.metadata.schema, if_not_exists=True))
+        self.metadata.create_all(connection)
+        for index in self.actions.indexes:
+            if _is_for(index, connection.dialect):
+                index.create(connection, checkfirst=True)
+        if connection.execute(select(self.version.c.version)).first() is None:
+            row = {"version": SCHEMA_VERSION, "assignment_id_type": self.kind.__name__}
+            connection.execute(insert(self.version), row)
+
+    def check(self, connection: Connection) -> None:
+        """
+        Compare the stored version with the one this library writes.
+
+        Raises:
+            StorageError: tables are missing, of another version, or keep another kind
+                of assignment id.
+        """
+        inspector = inspect(connection)
+        for table in (self.actions, self.version):
+            if not inspector.has_table(table.name, schema=table.schema):
+                raise StorageError(
+                    "check_schema",
+                    f"the table {table.fullname} is missing: call create_schema()",
+                )
+        row = connection.execute(select(self.version)).first()
+        found = None if row is None else (row.version, row.assignment_id_type)
+        wanted = SCHEMA_VERSION, self.kind.__name__
+        if found != wanted:
+            raise StorageError(
+                "check_schema",
+                f"{self.version.fullname} says {_said(found)}, but this library"
+                f" needs {_said(wanted)}",
+            )
+
+
+def create_or_check(tables: Tables, connection: Connection) -> None:
+    """Create the tables; where somebody else does so at the same moment, check theirs."""
+    try:
+        tables.create(connection)
+    except SQLAlchemyError:
+        tables.check(connection)
+    tables.check(connection)
+
+
+def _said(found: tuple[int, str] | None) -> str:
+    if found is None:
+        return "nothing"
+    return f"version {found[0]} with {found[1]} assignment ids"
+
+
+def _is_for(index: Index, dialect: Dialect) -> bool:
+    return index.info.get("dialect") in (None, dialect.name)
+
+
+def _actions(name: str, metadata: MetaData, kind: type) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("assignment_id", _assignment_id(kind), nullable=False),
+        Column("id", _uuid(), nullable=False),
+        Column("action_type", ExactText(NAME_LIMIT), nullable=False),
+        Column("status", ExactText(16), nullable=False),
+        Column("created_at", _time(), nullable=False),
+        Column("completed_at", _time()),
+        Column("unknown_at", _time()),
+        Column("overdue_at", _time()),
+        Column("idempotency_key", ExactText(TEXT_LIMIT)),
+        Column("attempt", Integer, nullable=False),
+        Column("actor", ExactText(TEXT_LIMIT)),
+        Column("details", ExactText(), nullable=False),
+        Column("reason", ExactText(NAME_LIMIT)),
+        Column("exception_type", ExactText(TEXT_LIMIT)),
+        Column("message", ExactText()),
+        Column("fingerprint", ExactText(NAME_LIMIT)),
+        Column("truncated", Boolean, nullable=False),
+        Column("stacktrace", ExactText()),
+        PrimaryKeyConstraint("assignment_id", "id", name=f"{name}_pk"),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mariadb_engine="InnoDB",
+        mariadb_charset="utf8mb4",
+    )
+    _add_indexes(name, table)
+    return table
+
+
+def _add_indexes(name: str, table: Table) -> None:
+    """Give every question an index; partial ones where the engine has them."""
+    c = table.c
+    newest = (c.completed_at, c.created_at, c.id)
+    Index(f"{name}_timeline", c.assignment_id, c.created_at, c.id)
+    Index(f"{name}_page", c.created_at, c.id, c.assignment_id)
+    Index(f"{name}_id", c.id)
+    Index(
+        f"{name}_try",
+        *(c.assignment_id, c.action_type, c.idempotency_key, c.attempt),
+        unique=True,
+        sqlite_where=c.idempotency_key.is_not(None),
+        postgresql_where=c.idempotency_key.is_not(None),
+    )
+    _split(f"{name}_latest", "succeeded", (c.assignment_id,), newest)
+    _split(
+        f"{name}_latest_of_type", "succeeded", (c.assignment_id, c.action_type), newest
+    )
+    _split(f"{name}_failed", "failed", (), (c.completed_at,))
+    _split(f"{name}_overdue", "in_progress", (), (c.overdue_at,))
+
+
+def _split(
+    name: str,
+    status: str,
+    first: tuple[Column[Any], ...],
+    last: tuple[Column[Any], ...],
+) -> None:
+    """Index one status: partially, or with the status among the columns on MySQL."""
+    table = last[0].table
+    partial = table.c.status == literal_column(f"'{status}'")
+    for dialect in ("sqlite", "postgresql"):
+        Index(
+            name,
+            *(*first, *last),
+            sqlite_where=partial,
+            postgresql_where=partial,
+            info={"dialect": dialect},
+        ).ddl_if(dialect=dialect)
+    for dialect in _MYSQL:
+        whole = (*first, table.c.status, *last)
+        Index(name, *whole, info={"dialect": dialect}).ddl_if(dialect=dialect)
