@@ -12,7 +12,7 @@ REMOVED = "[removed: the redactor failed]"
 # Every quantifier is bounded, so that no text can make a rule hang.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (  # the password in scheme://user:password@host
-        re.compile(r"(://[^\s:/?#]{0,256}:)(?!\[redacted\])[^\s/?#]{1,1024}@"),
+        re.compile(r"(://[^\s:/?#]{0,256}:)(?:(?!\[redacted\])[^\s/?#]){1,1024}@"),
         r"\1[redacted]@",
     ),
     (  # Authorization: Basic …, and Bearer … anywhere
@@ -25,10 +25,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (  # password=…, "token": "…", api-key: …
         re.compile(
             r"(?i)((?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?"
-            r"|(?:api|access|private)[_-]?key)[\w-]{0,16}[\"']?\s{0,4}[=:]\s{0,4})"
+            r"|(?:api|access|private)[_-]?key)[\w-]{0,16}(?:\\{0,4}[\"'])?\s{0,4}[=:]\s{0,4})"
             r"(?!\[redacted\])"
-            # a quote may be missing where a text was cut
-            r"(?:\"(?:[^\"\\\n]|\\.){1,4096}\"?|'(?:[^'\\\n]|\\.){1,4096}'?"
+            # quotes may be escaped (JSON in JSON), or missing where a text was cut
+            r"(?:\\{1,4}[\"'][^\"'\\\n]{1,4096}(?:\\{1,4}[\"'])?"
+            r"|\"(?:[^\"\\\n]|\\.){1,4096}\"?|'(?:[^'\\\n]|\\.){1,4096}'?"
             r"|[^\s,;&\"'()\[\]{}]{1,4096})"
         ),
         r"\1[redacted]",

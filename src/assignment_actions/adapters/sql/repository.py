@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assignment_actions.adapters.sql.engines import own_engine, require_own_connections
 from assignment_actions.adapters.sql.mapping import Mapper
-from assignment_actions.adapters.sql.schema import Tables, create_or_check
+from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.adapters.sql.statements import Statements
 from assignment_actions.adapters.sql.transactions import (
     DuplicateRowError,
@@ -25,7 +26,7 @@ from assignment_actions.adapters.sql.transactions import (
     storage_error,
 )
 from assignment_actions.domain.action import Action
-from assignment_actions.domain.errors import DuplicateActionError
+from assignment_actions.domain.errors import DuplicateActionError, StorageError
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
 from assignment_actions.domain.rules import first_duplicate
@@ -36,6 +37,7 @@ LOCK_TIMEOUT = timedelta(seconds=5)
 POOL_SIZE = 5
 IDS_PER_STATEMENT = 10_000
 HOLDERS_PER_STATEMENT = 200
+CREATE_TRIES, CREATE_PAUSE = 5, 0.1
 
 
 class _SqlVerbs:
@@ -334,7 +336,15 @@ class SqlActionRepository(_SqlVerbs):
         Raises:
             StorageError: it is not allowed, or there are tables of another version.
         """
-        self._with_schema("create_schema", create_or_check)
+        for left in reversed(range(CREATE_TRIES)):
+            try:
+                self._with_schema("create_schema", Tables.create)
+                break
+            except StorageError:  # somebody else may create the same at this moment
+                if not left:
+                    raise
+                time.sleep(CREATE_PAUSE)
+        self.check_schema()
 
     def check_schema(self) -> None:
         """

@@ -27,7 +27,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -160,15 +159,6 @@ class Tables:
                 f"{self.version.fullname} says {_said(found)}, but this library"
                 f" needs {_said(wanted)}",
             )
-
-
-def create_or_check(tables: Tables, connection: Connection) -> None:
-    """Create the tables; where somebody else does so at the same moment, check theirs."""
-    try:
-        tables.create(connection)
-    except SQLAlchemyError:
-        tables.check(connection)
-    tables.check(connection)
 
 
 def _said(found: tuple[int, str] | None) -> str:

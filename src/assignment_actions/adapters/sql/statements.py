@@ -75,6 +75,9 @@ class Statements:
         late = bindparam("to_unknown_at", type_=c.unknown_at.type)
         return (
             update(self._table)
+            # Any other index would lock gaps, and so make strangers wait.
+            .with_hint("FORCE INDEX (PRIMARY)", dialect_name="mysql")
+            .with_hint("FORCE INDEX (PRIMARY)", dialect_name="mariadb")
             .where(
                 c.assignment_id == bindparam("at_assignment_id"),
                 c.id == bindparam("at_id"),

@@ -1,0 +1,51 @@
+# Two commands need nothing but Python >= 3.11: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check lint types wheel constraints clean
+
+demo: .venv/demo-is-installed  ## record real actions, some failing for real, and ask about them
+	$(BIN)/assignment-actions demo
+
+test: .venv/dev-is-installed  ## every test, on every store that can be reached
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: test coverage lint types wheel  ## all that CI checks
+
+coverage: .venv/dev-is-installed  ## the domain and the memory adapter, every branch
+	$(BIN)/pytest -q tests/domain tests/adapters --cov=assignment_actions.domain \
+	  --cov=assignment_actions.adapters.memory --cov=assignment_actions.openedx \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/openedx
+
+lint: .venv/dev-is-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev-is-installed
+	$(BIN)/mypy src tests examples
+
+wheel: .venv/dev-is-installed  ## the built wheel, alone in a clean environment
+	sh tests/wheel.sh
+
+constraints: .venv/dev-is-installed
+	sed -n '/^#/p' constraints.txt > .constraints.new
+	$(BIN)/python -m pip freeze --exclude-editable >> .constraints.new
+	mv .constraints.new constraints.txt
+
+clean:
+	rm -rf .venv build dist
+
+.venv/is-made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/demo-is-installed: .venv/is-made pyproject.toml constraints.txt
+	$(INSTALL) -e '.[cli]'
+	touch $@
+
+.venv/dev-is-installed: .venv/is-made pyproject.toml constraints.txt requirements-dev.txt
+	$(INSTALL) -e '.[all]' -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,183 @@
+"""R5: one kind of assignment id per repository, and what int and str ids promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assignment_actions.domain.filters import ActionFilter, Cursor
+from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.values import AssignmentId
+from assignment_actions.testing.contract.mixture import an_id, shuffled
+from assignment_actions.testing.factories import an_action, an_assignment_id
+
+Ask = Callable[[ActionRepository, Any], object]
+
+VERBS: dict[str, Ask] = {
+    "add": lambda it, wrong: it.add(an_action(wrong)),
+    "complete": lambda it, wrong: it.complete(an_action(wrong, status="succeeded")),
+    "timelines": lambda it, wrong: it.timelines([wrong]),
+    "latest_successes": lambda it, wrong: it.latest_successes([wrong], "notified"),
+    "find": lambda it, wrong: it.find(ActionFilter(assignment_ids=[wrong]), 1),
+    "count": lambda it, wrong: it.count(ActionFilter(assignment_ids=[wrong])),
+    "count_by": lambda it, wrong: it.count_by(
+        ActionFilter(assignment_ids=[wrong]), "status"
+    ),
+}
+
+INTS = [-(2**63), -(2**31), -1, 0, 1, 9, 10, 2**31, 2**53 + 1, 2**63 - 1]
+
+STRS = sorted(
+    [
+        "0",
+        "10",
+        "9",
+        "A",
+        "a",
+        "a ",
+        "a  ",
+        "ab",
+        " a",
+        "B",
+        "b",
+        "ss",
+        "\N{LATIN SMALL LETTER SHARP S}",
+        "\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "e\N{COMBINING ACUTE ACCENT}",
+        "\uffee",
+        "\N{PILE OF POO}",
+        "\N{PILE OF POO}" * 255,
+        "a" * 255,
+        "course-v1:edX+Demo%_'\"\\",
+    ]
+)
+
+
+class KindClauses:
+    """What a repository for UUIDs refuses."""
+
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize("wrong", [7, "7"], ids=repr)
+    def test_r5_another_kind_is_a_type_error(
+        self, repository: ActionRepository, verb: str, wrong: AssignmentId
+    ) -> None:
+        """R5: an int or a str is refused where assignments are UUIDs."""
+        repository.add(an_action())
+
+        with pytest.raises(TypeError, match="assignment_id"):
+            VERBS[verb](repository, wrong)
+
+    def test_r5_a_uuid_as_text_is_another_kind(
+        self, repository: ActionRepository
+    ) -> None:
+        """R5: the text of a UUID is no UUID, not even of one that is stored."""
+        repository.add(action := an_action())
+
+        with pytest.raises(TypeError, match="assignment_id"):
+            repository.timelines([str(action.assignment_id)])
+
+    def test_r5_a_batch_of_two_kinds_is_refused_whole(
+        self, repository: ActionRepository
+    ) -> None:
+        """R5: where one action of a batch is of another kind, none is stored."""
+        with pytest.raises(TypeError, match="assignment_id"):
+            repository.add(an_action(), an_action(7))
+
+        assert 0 == repository.count(ActionFilter())
+
+    def test_r5_one_wrong_id_among_many_is_refused(
+        self, repository: ActionRepository
+    ) -> None:
+        """R5: every id of a question is looked at."""
+        repository.add(action := an_action())
+
+        with pytest.raises(TypeError, match="assignment_id"):
+            repository.timelines([action.assignment_id, 7])
+
+
+class IntIdClauses:
+    """What a repository for ints promises."""
+
+    @pytest.mark.parametrize("assignment_id", INTS)
+    def test_r2_an_int_comes_back(
+        self, repository: ActionRepository, assignment_id: int
+    ) -> None:
+        """R2: all 64 bits of an id come back, negative ones too, as an int."""
+        assert_found(repository, assignment_id, among=INTS)
+
+    def test_r1_ints_break_ties_by_their_value(
+        self, repository: ActionRepository
+    ) -> None:
+        """R1: at one time and id, the greater number comes first."""
+        assert_ordered(repository, INTS)
+
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize("wrong", ["7", an_assignment_id()], ids=["str", "UUID"])
+    def test_r5_another_kind_is_a_type_error(
+        self, repository: ActionRepository, verb: str, wrong: AssignmentId
+    ) -> None:
+        """R5: a str or a UUID is refused where assignments are ints."""
+        repository.add(an_action(7))
+
+        with pytest.raises(TypeError, match="assignment_id"):
+            VERBS[verb](repository, wrong)
+
+
+class StrIdClauses:
+    """What a repository for strs promises."""
+
+    @pytest.mark.parametrize("assignment_id", STRS, ids=ascii)
+    def test_r2_a_str_comes_back(
+        self, repository: ActionRepository, assignment_id: str
+    ) -> None:
+        """R2: letter case, blanks and accents tell two ids apart; 255 of any letter."""
+        assert_found(repository, assignment_id, among=STRS)
+
+    def test_r1_strs_break_ties_by_code_point(
+        self, repository: ActionRepository
+    ) -> None:
+        """R1: at one time and id, the order is that of code points, not of a locale."""
+        assert_ordered(repository, STRS)
+
+    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize("wrong", [7, an_assignment_id()], ids=["int", "UUID"])
+    def test_r5_another_kind_is_a_type_error(
+        self, repository: ActionRepository, verb: str, wrong: AssignmentId
+    ) -> None:
+        """R5: an int or a UUID is refused where assignments are strs."""
+        repository.add(an_action("7"))
+
+        with pytest.raises(TypeError, match="assignment_id"):
+            VERBS[verb](repository, wrong)
+
+
+def assert_found(
+    repository: ActionRepository, one: int | str, *, among: list[Any]
+) -> None:
+    """Assert that every question by one id answers about it, and about no near one."""
+    actions = [an_action(other, status="succeeded") for other in among]
+    expected = actions[among.index(one)]
+    repository.add(*actions)
+    wanted = ActionFilter(assignment_ids=[one])
+
+    assert expected == repository.get(expected.id)
+    assert {one: [expected]} == {
+        key: list(timeline) for key, timeline in repository.timelines([one]).items()
+    }
+    assert {one: expected} == repository.latest_successes([one])
+    assert ([expected], 1) == ([*repository.find(wanted, 9)], repository.count(wanted))
+    assert type(one) is type(repository.find(wanted, 9)[0].assignment_id)
+
+
+def assert_ordered(repository: ActionRepository, ascending: list[Any]) -> None:
+    """Assert that pages of one go through ids from the greatest to the least."""
+    actions = [an_action(one, id=an_id(9)) for one in ascending]
+    repository.add(*shuffled(actions))
+    found = [*repository.find(ActionFilter(), 1)]
+    for _ in ascending[1:]:
+        found += repository.find(ActionFilter(), 1, Cursor.of(found[-1]))
+
+    assert ascending[::-1] == [action.assignment_id for action in found]
+    assert actions[0] == repository.get(an_id(9))

@@ -1,0 +1,116 @@
+"""The recorder's promises where the host's transaction decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assignment_actions.domain.errors import DuplicateActionError
+from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.recorder import ActionRecorder
+from assignment_actions.testing.contract.joining import required
+from assignment_actions.testing.factories import an_assignment_id
+
+
+class TransactionRules:
+    """What a completion inside the host's transaction comes to."""
+
+    def test_a_joined_recorder_keeps_the_rules(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """Inside the transaction a key is taken as it is outside."""
+        joined = recorder.joined_to(transaction)
+        args = an_assignment_id(), "notified"
+        done = joined.record_success(*args, key="k")
+
+        with pytest.raises(DuplicateActionError):
+            joined.start(*args, key="k")
+        assert done == joined.history.get(done.id)
+
+    def test_a_joined_success_without_transactions_is_true_at_once(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """Where a store joins nothing, host code runs unchanged and succeeds."""
+        if transaction is not None:
+            pytest.skip("this store has transactions")
+        with recorder.recording(an_assignment_id(), "notified") as recording:
+            recording.succeed(joined_to=object())
+
+        assert "succeeded" == recorder.history.get(recording.action.id).status
+
+    def test_what_the_host_commits_is_a_success(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """The host commits inside the block: the success is true."""
+        required(transaction)
+        with recorder.recording(an_assignment_id(), "notified") as recording:
+            recording.succeed(joined_to=transaction)
+            transaction.commit()
+
+        assert "succeeded" == recorder.history.get(recording.action.id).status
+
+    def test_a_rollback_with_an_exception_is_a_failure(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """The host rolls back and raises: the success never was, the reason is kept."""
+        required(transaction)
+        with (
+            pytest.raises(OSError, match="disk"),
+            recorder.recording(an_assignment_id(), "notified") as recording,
+        ):
+            recording.succeed(joined_to=transaction)
+            transaction.rollback()
+            raise OSError("disk")
+
+        stored = recorder.history.get(recording.action.id)
+
+        assert stored.failure is not None
+        assert ("failed", "disk") == (stored.status, stored.failure.message)
+
+    def test_a_silent_rollback_is_unknown(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """The host rolls back and says nothing: nobody knows whether it took effect."""
+        required(transaction)
+        with recorder.recording(an_assignment_id(), "notified") as recording:
+            recording.succeed(joined_to=transaction)
+            transaction.rollback()
+
+        assert "unknown" == recorder.history.get(recording.action.id).status
+
+    def test_an_open_transaction_is_the_hosts_to_decide(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """The block ends first: nothing more is written until the host commits."""
+        required(transaction)
+        with recorder.recording(an_assignment_id(), "notified") as recording:
+            recording.succeed(joined_to=transaction)
+
+        assert "in_progress" == recorder.history.get(recording.action.id).status
+        transaction.commit()
+        assert "succeeded" == recorder.history.get(recording.action.id).status
+
+    def test_a_failure_of_its_own_survives_the_hosts_rollback(
+        self,
+        recorder: ActionRecorder,
+        repository: ActionRepository,
+        transaction: Any,
+    ) -> None:
+        """What was recorded outside the transaction stays when that is rolled back."""
+        required(transaction)
+        with (
+            pytest.raises(OSError, match="disk"),
+            recorder.recording(an_assignment_id(), "notified") as recording,
+        ):
+            recorder.joined_to(transaction).record_success(
+                an_assignment_id(), "redeemed"
+            )
+            transaction.rollback()
+            raise OSError("disk")
+
+        found = repository.timelines([recording.action.assignment_id])
+
+        assert ["failed"] == [
+            action.status for timeline in found.values() for action in timeline
+        ]

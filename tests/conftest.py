@@ -1,0 +1,82 @@
+"""Fixtures: every store, each real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from stores import SHARED_STORES, SQL_STORES, Repositories, a_store
+
+from assignment_actions import ActionRepository, InMemoryActionRepository
+from assignment_actions.adapters.sql import SqlActionRepository
+
+settings.register_profile(
+    "project",
+    deadline=None,  # a shared machine pauses; no test asserts a time
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("project")
+
+StoreUrl = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def url_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrl]:
+    """Return the URL of a store by its name; made when first asked for."""
+    folder: Path = tmp_path_factory.mktemp("stores")
+    urls: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def url_of_store(name: str) -> str:
+            if name not in urls:
+                urls[name] = stack.enter_context(a_store(name, folder))
+            return urls[name]
+
+        yield url_of_store
+
+
+@pytest.fixture(scope="session")
+def repositories(url_of: StoreUrl) -> Iterator[Repositories]:
+    """Return the maker of repositories; they are closed before their stores are gone."""
+    made = Repositories()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=SQL_STORES)
+def store_url(request: pytest.FixtureRequest, url_of: StoreUrl) -> str:
+    """Return the URL of each SQL store in turn."""
+    return url_of(request.param)
+
+
+@pytest.fixture(params=SHARED_STORES)
+def shared_store_url(request: pytest.FixtureRequest, url_of: StoreUrl) -> str:
+    """Return the URL of each store that several processes can open, in turn."""
+    return url_of(request.param)
+
+
+@pytest.fixture
+def sql_repository(store_url: str, repositories: Repositories) -> SqlActionRepository:
+    """Return an empty repository on each SQL store in turn."""
+    return repositories.empty(store_url)
+
+
+@pytest.fixture
+def shared_repository(
+    shared_store_url: str, repositories: Repositories
+) -> SqlActionRepository:
+    """Return an empty repository on each store that several processes can open."""
+    return repositories.empty(shared_store_url)
+
+
+@pytest.fixture(params=("memory", *SQL_STORES))
+def any_repository(
+    request: pytest.FixtureRequest, url_of: StoreUrl, repositories: Repositories
+) -> ActionRepository:
+    """Return an empty repository on each store there is, in turn."""
+    if request.param == "memory":
+        return InMemoryActionRepository()
+    return repositories.empty(url_of(request.param))

@@ -1,0 +1,96 @@
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122, UUID
+
+from domain.samples import T0
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignment_actions.domain.ids import Uuid7Factory, uuid7
+
+MOMENTS = st.datetimes(
+    min_value=datetime(1970, 1, 1),  # noqa: DTZ001  # the zone comes separately
+    timezones=st.just(UTC),
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TestUuid7:
+    def test_vector_of_the_rfc(self) -> None:
+        """The example of RFC 9562, appendix A.6, comes out."""
+        expected = UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
+
+        assert expected == uuid7(0x017F22E279B0, 0xCC3, 0x18C4DC0C0C07398F)
+
+
+class TestUuid7Factory:
+    @given(MOMENTS)
+    def test_version_and_variant(self, moment: datetime) -> None:
+        """Every id is a UUID of version 7 in the RFC's variant."""
+        made = Uuid7Factory()(moment)
+
+        assert (made.version, made.variant) == (7, RFC_4122)
+
+    @given(MOMENTS)
+    def test_time_can_be_read_back(self, moment: datetime) -> None:
+        """Milliseconds stand in the first 48 bits, their fraction in the next 12."""
+        number = Uuid7Factory()(moment).int
+
+        milliseconds, fraction = number >> 80, (number >> 64) & 0xFFF
+        micros = milliseconds * 1000 + -(-fraction * 1000 // 4096)
+        assert moment == EPOCH + timedelta(microseconds=micros)
+
+    def test_increases_while_the_clock_stands(self) -> None:
+        """Many ids of one moment come in increasing order."""
+        new_id = Uuid7Factory()
+        made = [new_id(T0) for _ in range(10_000)]
+
+        assert sorted(set(made)) == made
+
+    @given(st.lists(MOMENTS, max_size=30))
+    def test_sorts_by_moment(self, moments: list[datetime]) -> None:
+        """Ids of increasing moments increase, even within one millisecond."""
+        new_id = Uuid7Factory()
+        made = [new_id(moment) for moment in sorted(moments)]
+
+        assert sorted(made) == made
+
+    def test_threads_make_no_duplicate(self) -> None:
+        """Eight threads that share a factory and a moment never get one id twice."""
+        new_id, made = Uuid7Factory(), list[UUID]()
+        start = threading.Barrier(8)
+
+        def work() -> None:
+            start.wait()
+            made.extend([new_id(T0) for _ in range(2_000)])
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert 16_000 == len(set(made)) == len(made)
+
+    def test_before_1970_counts_as_1970(self) -> None:
+        """A moment that version 7 cannot say gets the earliest time it can."""
+        made = Uuid7Factory()(datetime.min.replace(tzinfo=UTC))
+
+        assert made.int >> 80 == 0
+        assert made.version == 7
+
+    def test_far_future(self) -> None:
+        """The last moment of the calendar fits."""
+        new_id = Uuid7Factory()
+        last = datetime.max.replace(tzinfo=UTC)
+
+        assert new_id(T0) < new_id(last) < new_id(last)
+
+    def test_tail_stays_within_its_bits(self) -> None:
+        """However many ids one moment gets, version and variant stay intact."""
+        new_id = Uuid7Factory(last=(int(T0.timestamp() * 1_000_000), 2**62 - 2))
+
+        made = new_id(T0)
+
+        assert (made.version, made.variant) == (7, RFC_4122)
+        assert made.int & (2**62 - 1) == 2**62 - 1

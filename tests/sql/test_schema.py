@@ -1,0 +1,171 @@
+"""Creating, checking and naming the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, inspect, update
+
+from assignment_actions import ActionRecorder, StorageError
+from assignment_actions.adapters.sql import SqlActionRepository
+
+
+@pytest.fixture
+def repository(store_url: str) -> Iterator[SqlActionRepository]:
+    """Yield a repository whose tables do not exist yet."""
+    prefix = f"t{uuid4().hex[:8]}_"
+    repository = SqlActionRepository.from_url(store_url, table_prefix=prefix)
+    yield repository
+    repository.metadata.drop_all(repository.engine)
+    repository.close()
+
+
+def _actions_table(repository: SqlActionRepository) -> str:
+    names = repository.metadata.tables
+    return next(name for name in names if name.endswith("assignment_actions"))
+
+
+class TestCheckSchema:
+    def test_missing_tables_are_named_with_what_to_do(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """A check before `create_schema` names the table and the remedy."""
+        with pytest.raises(StorageError, match=r"_assignment_actions is missing: call"):
+            repository.check_schema()
+
+    def test_recording_without_tables_says_what_to_do(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """A start on a store without tables is a StorageError that names the remedy."""
+        with pytest.raises(StorageError, match=r"call create_schema\(\)") as caught:
+            ActionRecorder(repository).start(uuid4(), "notified")
+
+        assert caught.value.__cause__ is not None
+
+    def test_created_tables_pass_the_check(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """Creating is enough, and creating again is harmless."""
+        repository.create_schema()
+        recorder = ActionRecorder(repository)
+        action = recorder.record_success(uuid4(), "notified")
+
+        repository.create_schema()
+        repository.check_schema()
+
+        assert action == recorder.history.get(action.id)
+
+    def test_another_version_is_refused(self, repository: SqlActionRepository) -> None:
+        """Tables of another version are named as such, and never changed."""
+        repository.create_schema()
+        version = next(
+            table
+            for name, table in repository.metadata.tables.items()
+            if name.endswith("_schema")
+        )
+        with repository.engine.begin() as connection:
+            connection.execute(update(version).values(version=99))
+
+        for refused in (repository.check_schema, repository.create_schema):
+            with pytest.raises(
+                StorageError, match=r"says version 99 .*needs version 1"
+            ):
+                refused()
+
+    def test_another_kind_of_assignment_id_is_refused(
+        self, repository: SqlActionRepository, store_url: str
+    ) -> None:
+        """Tables for UUIDs are no tables for ints."""
+        repository.create_schema()
+        prefix = _actions_table(repository).removesuffix("assignment_actions")
+        other = SqlActionRepository(
+            repository.engine, table_prefix=prefix, assignment_id_type=int
+        )
+
+        with pytest.raises(
+            StorageError, match="needs version 1 with int assignment ids"
+        ):
+            other.check_schema()
+
+    def test_a_missing_index_is_created_later(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """A creation that was interrupted between table and index is completed."""
+        repository.create_schema()
+        name = _actions_table(repository)
+        index = next(
+            one
+            for one in repository.metadata.tables[name].indexes
+            if str(one.name).endswith("_timeline")
+        )
+        with repository.engine.begin() as connection:
+            index.drop(connection)
+
+        repository.create_schema()
+
+        indexes = inspect(repository.engine).get_indexes(name)
+        assert index.name in {one["name"] for one in indexes}
+
+    def test_many_may_create_at_once(self, repository: SqlActionRepository) -> None:
+        """Four threads that create the same tables all succeed."""
+        with ThreadPoolExecutor(4) as pool:
+            done = [pool.submit(repository.create_schema) for _ in range(4)]
+            for one in done:
+                one.result()
+
+        repository.check_schema()
+
+
+class TestNames:
+    def test_a_schema_name_is_used_and_created(self, url_of: object) -> None:
+        """On PostgreSQL the tables stand in the schema that was named."""
+        assert callable(url_of)
+        repository = SqlActionRepository.from_url(
+            url_of("postgresql"), schema="records"
+        )
+
+        repository.create_schema()
+        recorder = ActionRecorder(repository)
+        action = recorder.record_success(uuid4(), "notified")
+
+        assert "assignment_actions" in inspect(repository.engine).get_table_names(
+            "records"
+        )
+        assert [action] == list(recorder.history.timeline(action.assignment_id))
+        assert [action.assignment_id] == list(
+            recorder.history.latest_successful_of([action.assignment_id, uuid4()])
+        )
+        repository.close()
+
+    @pytest.mark.parametrize("prefix", ["x" * 21, "Drop table", "ü_", "a-b"])
+    def test_a_prefix_has_limits(self, prefix: str) -> None:
+        """A prefix that is too long or no plain name is refused with its limit."""
+        with pytest.raises(ValueError, match="table_prefix must have at most 20"):
+            SqlActionRepository.from_url("sqlite://", table_prefix=prefix)
+
+    def test_another_kind_than_the_three_is_refused(self) -> None:
+        """An assignment id is a UUID, an int or a str."""
+        with pytest.raises(
+            TypeError, match="assignment_id_type must be UUID, int or str"
+        ):
+            SqlActionRepository.from_url("sqlite://", assignment_id_type=float)  # type: ignore[arg-type]
+
+    def test_two_prefixes_are_two_histories(self, tmp_path: Path) -> None:
+        """Repositories with different prefixes share a database and no action."""
+        engine = create_engine(f"sqlite:///{tmp_path / 'two.sqlite3'}")
+        one, two = (
+            SqlActionRepository(engine, table_prefix=name) for name in ("a_", "b_")
+        )
+        one.create_schema()
+        two.create_schema()
+        assignment_id = uuid4()
+
+        ActionRecorder(one).record_success(assignment_id, "notified")
+
+        assert 1 == len(ActionRecorder(one).history.timeline(assignment_id))
+        assert 0 == len(ActionRecorder(two).history.timeline(assignment_id))
+        engine.dispose()

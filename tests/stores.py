@@ -1,0 +1,110 @@
+"""The stores that the same tests run on: real ones, each with room of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import OperationalError
+
+from assignment_actions.adapters.sql import SqlActionRepository
+
+SQL_STORES = ("sqlite_file", "sqlite_memory", "postgresql", "mariadb")
+SHARED_STORES = ("sqlite_file", "postgresql", "mariadb")
+"""Those that several processes can open."""
+
+_SERVERS = {
+    "postgresql": (
+        os.environ.get(
+            "ASSIGNMENT_ACTIONS_TEST_POSTGRESQL",
+            "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
+        ),
+        "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
+        "DROP DATABASE {name} WITH (FORCE)",
+    ),
+    "mariadb": (
+        os.environ.get(
+            "ASSIGNMENT_ACTIONS_TEST_MARIADB", "mariadb+pymysql://root@127.0.0.1:3306"
+        ),
+        # A server's default is often a charset too small: the schema must not rely on it.
+        "CREATE DATABASE {name} CHARACTER SET latin1",
+        "DROP DATABASE {name}",
+    ),
+}
+
+
+def require_server(name: str, error: Exception) -> None:
+    """Skip what needs an absent server, aloud; under CI=true fail instead."""
+    said = f"{name} cannot be reached, none of its tests ran: {error}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(said, pytrace=False)
+    pytest.skip(said)
+
+
+@contextmanager
+def a_store(name: str, folder: Path) -> Iterator[str]:
+    """Yield the URL of an empty database that is dropped afterwards."""
+    if name == "sqlite_memory":
+        yield "sqlite://"
+    elif name == "sqlite_file":
+        yield f"sqlite:///{folder / f'{uuid4().hex}.sqlite3'}"
+    else:
+        yield from _a_database(name)
+
+
+def _a_database(server: str) -> Iterator[str]:
+    url, create, drop = _SERVERS[server]
+    database = f"assignment_actions_test_{uuid4().hex[:12]}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(create.format(name=database))
+    except OperationalError as error:
+        require_server(server, error)
+    try:
+        yield (
+            make_url(url).set(database=database).render_as_string(hide_password=False)
+        )
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(drop.format(name=database))
+        engine.dispose()
+
+
+class Repositories:
+    """Repositories with tables, made once per store and kind, emptied for each test."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, type], SqlActionRepository] = {}
+
+    def empty(
+        self, url: str, kind: type[UUID | int | str] = UUID
+    ) -> SqlActionRepository:
+        """Return the repository of a store without any action in it."""
+        repository = self._made.get((url, kind))
+        if repository is None:
+            repository = self._make(url, kind)
+        actions = repository.metadata.tables[
+            f"{kind.__name__.lower()}_assignment_actions"
+        ]
+        with repository.engine.begin() as connection:
+            connection.execute(actions.delete())
+        return repository
+
+    def _make(self, url: str, kind: type[UUID | int | str]) -> SqlActionRepository:
+        repository = SqlActionRepository.from_url(
+            url, assignment_id_type=kind, table_prefix=f"{kind.__name__.lower()}_"
+        )
+        repository.create_schema()
+        self._made[url, kind] = repository
+        return repository
+
+    def close(self) -> None:
+        """Close all of them."""
+        for repository in self._made.values():
+            repository.close()
