@@ -39,8 +39,8 @@ def url_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrl]:
 
 
 @pytest.fixture(scope="session")
-def repositories(url_of: StoreUrl) -> Iterator[Repositories]:
-    """Return the maker of repositories; they are closed before their stores are gone."""
+def repositories(url_of: StoreUrl) -> Iterator[Repositories]:  # noqa: ARG001  # stores outlive it
+    """Return the maker of repositories; it closes them before their stores go."""
     made = Repositories()
     yield made
     made.close()

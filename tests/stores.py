@@ -31,7 +31,7 @@ _SERVERS = {
         os.environ.get(
             "ASSIGNMENT_ACTIONS_TEST_MARIADB", "mariadb+pymysql://root@127.0.0.1:3306"
         ),
-        # A server's default is often a charset too small: the schema must not rely on it.
+        # Often a server's default: the schema must not rely on it.
         "CREATE DATABASE {name} CHARACTER SET latin1",
         "DROP DATABASE {name}",
     ),

@@ -1,6 +1,5 @@
 """The host's unit tests: the real recorder, on the in-memory store, no mocks."""
 
-from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import attrs
@@ -12,9 +11,8 @@ from assignment_actions import (
     OutcomeUnknownError,
     Verdict,
 )
+from assignment_actions.testing import FixedClock
 from examples.host_service.notifications import Assignment, NotificationService
-
-ALLOCATED_AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 class Outbox:
@@ -25,6 +23,7 @@ class Outbox:
         self.trouble: BaseException | None = None
 
     def send(self, address: str, text: str) -> str:
+        """Take a mail and return its id, or raise what is wrong."""
         if self.trouble is not None:
             raise self.trouble
         self.taken.append((address, text))
@@ -33,24 +32,35 @@ class Outbox:
 
 @pytest.fixture
 def outbox() -> Outbox:
+    """Return an outbox that takes every mail."""
     return Outbox()
 
 
 @pytest.fixture
-def service(outbox: Outbox) -> NotificationService:
+def clock() -> FixedClock:
+    """Return a clock that stands still until a test tells it to go on."""
+    return FixedClock()
+
+
+@pytest.fixture
+def service(outbox: Outbox, clock: FixedClock) -> NotificationService:
+    """Return the service as in production, but for the store and the clock."""
     recorder = ActionRecorder(
-        InMemoryActionRepository(), reasons={ConnectionError: "email_error"}
+        InMemoryActionRepository(),
+        clock=clock,
+        reasons={ConnectionError: "email_error"},
     )
     return NotificationService(recorder, outbox.send)
 
 
 @pytest.fixture
-def assignment() -> Assignment:
+def assignment(clock: FixedClock) -> Assignment:
+    """Return an assignment that was allocated just now."""
     return Assignment(
         id=uuid4(),
         learner_email="learner@example.com",
         title="Introduction to Botany",
-        allocated_at=ALLOCATED_AT,
+        allocated_at=clock.now,
     )
 
 
@@ -123,11 +133,15 @@ def test_interrupted(
 
 
 def test_new_allocation(
-    service: NotificationService, outbox: Outbox, assignment: Assignment
+    service: NotificationService,
+    outbox: Outbox,
+    assignment: Assignment,
+    clock: FixedClock,
 ) -> None:
     """A new allocation is notified anew; the earlier mail proves nothing about it."""
     assert service.notify(assignment)
-    again = attrs.evolve(assignment, allocated_at=datetime.now(UTC) + timedelta(days=1))
+    again = attrs.evolve(assignment, allocated_at=clock.advance(hours=24))
     assert Verdict.NO == service.was_notified(again).verdict
     assert service.notify(again)
+    assert Verdict.YES == service.was_notified(again).verdict
     assert 2 == len(outbox.taken)

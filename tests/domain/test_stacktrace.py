@@ -2,6 +2,7 @@ import itertools
 import sys
 import traceback
 import types
+from functools import partial
 from typing import Any
 
 import pytest
@@ -195,7 +196,9 @@ class TestGroups:
 
     def test_too_deep(self) -> None:
         """Groups nested deeper than 12 are left out, and `is_cut` says so."""
-        group = ExceptionGroup("bottom", [ValueError("deepest")])
+        group: ExceptionGroup[Exception] = ExceptionGroup(
+            "end", [ValueError("deepest")]
+        )
         for _ in range(20):
             group = ExceptionGroup("level", [group])
 
@@ -330,7 +333,7 @@ class TestSignature:
     def test_messages_and_lines_do_not_count(self) -> None:
         """The same fault with another message and line is of one kind."""
         here, there = (
-            stacktrace_of(faults.caught(lambda one=one: faults.two_places(first=one)))
+            stacktrace_of(faults.caught(partial(faults.two_places, first=one)))
             for one in (True, False)
         )
 

@@ -77,7 +77,7 @@ class TestCheckSchema:
                 refused()
 
     def test_another_kind_of_assignment_id_is_refused(
-        self, repository: SqlActionRepository, store_url: str
+        self, repository: SqlActionRepository
     ) -> None:
         """Tables for UUIDs are no tables for ints."""
         repository.create_schema()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -121,7 +122,7 @@ class TestOwnTransactions:
             SqlActionRepository(engine)
 
     def test_a_locked_sqlite_says_what_to_do(self, tmp_path: Path) -> None:
-        """Where the host's own transaction holds the lock, the error says so, in time."""
+        """Where the host's own transaction holds the lock, the error says so."""
         repository = SqlActionRepository.from_url(
             f"sqlite:///{tmp_path / 'locked.sqlite3'}",
             lock_timeout=timedelta(milliseconds=50),
@@ -140,14 +141,14 @@ class TestOwnTransactions:
         host.dispose()
 
 
-JOINS = {
+JOINS: dict[str, Callable[[Engine], Any]] = {
     "connection": lambda engine: engine.connect(),
     "session": Session,
     "scoped_session": lambda engine: scoped_session(sessionmaker(engine)),
 }
 
 
-@pytest.fixture(params=JOINS)
+@pytest.fixture(params=sorted(JOINS))
 def transaction(request: pytest.FixtureRequest, host: Engine) -> Iterator[Connection]:
     """Yield each thing a recorder can join, without a transaction begun."""
     joined = JOINS[request.param](host)
@@ -315,7 +316,7 @@ class TestRecordingAroundATransaction:
     def test_an_exception_past_an_open_transaction_waits_for_its_end(
         self, recorder: ActionRecorder, host: Engine
     ) -> None:
-        """The failure is kept while the host may still commit, and stored if it does not."""
+        """The failure waits while the host may still commit, and is stored if not."""
         with host.connect() as one:
             with (
                 pytest.raises(HostError),

@@ -126,8 +126,8 @@ def demo(
     """
     Show what this is good for: real mails, real failures, and a killed process.
 
-    Takes some five seconds. Writes assignment_actions_demo.sqlite3 in the working folder, or the database that
-    --db names.
+    Takes some five seconds. Writes assignment_actions_demo.sqlite3 in the working
+    folder, or the database that --db names.
     """
     from assignment_actions.cli.demo import run_demo  # noqa: PLC0415  # rarely needed
 

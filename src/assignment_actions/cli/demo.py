@@ -64,11 +64,9 @@ def _silence(_: str) -> None:
 
 
 def cast_of(histories: list[SampleHistory]) -> Cast:
-    """Choose who plays: allocated assignments whose notification is still to be sent."""
+    """Choose who plays: allocated assignments that nobody was notified of yet."""
     allocated = [one for one in histories if one.state == "allocated"]
-    unnotified = [
-        one for one in allocated if not {ActionType.NOTIFIED} & _types_of(one)
-    ]
+    unnotified = [one for one in allocated if ActionType.NOTIFIED not in _types_of(one)]
     notified = next(
         one
         for one in allocated
@@ -192,7 +190,7 @@ class _Acts:
             self.say(f"  ✓ {learner}: notified{again}")
 
     def _notify(self, history: SampleHistory) -> int:
-        """Send the notification of this allocation, at most once; return the attempt."""
+        """Notify of this allocation, at most once; return the attempt."""
         with self.recorder.recording(
             history.assignment_id,
             ActionType.NOTIFIED,

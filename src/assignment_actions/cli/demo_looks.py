@@ -74,8 +74,8 @@ def _verdicts(run: DemoRun, found: DemoAnswers) -> RenderableType:
         grid.add_row(text(asked), render.outcome(one.outcome))
     taken, sent = len(run.mails_accepted), found.recorded[ActionStatus.SUCCEEDED]
     proof = (
-        f"The mail server's own count: {taken} mails taken, {run.mails_refused} refused."
-        f" The record says {sent} sent; the other is the killed process's, which had"
+        f"The mail server's own count: {taken} mails taken, {run.mails_refused}"
+        f" refused. The record says {sent} sent; the other is the killed process's, which had"
         " left before it could say so. Nobody got two."
     )
     return Group(grid, "", text(proof, "dim"))
@@ -122,6 +122,7 @@ def _failures(found: DemoAnswers) -> RenderableType:
     return Group(
         text(f"In all, the most frequent {_GROUPS} of {count}:", "dim"),
         render.failure_groups(found.groups[:_GROUPS]),
+        "",
         text("Since this demo began:", "dim"),
         render.failure_groups(found.new_groups),
     )

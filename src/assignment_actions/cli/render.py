@@ -248,7 +248,7 @@ def overdue(actions: Iterable[Action], now: datetime) -> RenderableType:
     if not entries:
         return text("Nothing is overdue.", "green")
     return Group(
-        text(f"{counted(len(entries), 'action')} overdue: nobody knows their outcome."),
+        text(f"{counted(len(entries), 'action')} overdue: nobody knows how it ended."),
         "",
         *entries,
     )

@@ -32,7 +32,7 @@ SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
 
 
 class Flavour:
-    """Be one database: values on their way in and out, and the meaning of its errors."""
+    """Be one database: how it keeps values, and what its errors mean."""
 
     begin: ClassVar[str] = "BEGIN"
     is_poisoned_by_errors: ClassVar[bool] = False

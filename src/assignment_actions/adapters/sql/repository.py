@@ -92,7 +92,7 @@ class _SqlVerbs:
         return stored is not None and stored.is_same_outcome(action)
 
     def _refuse(self, actions: Sequence[Action], *, is_repeat: bool) -> None:
-        """Say which action is stored already, unless our own lost try stored them all."""
+        """Say which action is stored already, unless our own lost try stored all."""
         stored = {claim: one for one in self._holders(actions) for claim in one.claims}
         if is_repeat and all(stored.get(one.claims[0]) == one for one in actions):
             return

@@ -21,8 +21,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    inspect,
     insert,
+    inspect,
     literal_column,
     select,
 )
@@ -51,7 +51,7 @@ class ExactText(TypeDecorator[str]):
         self.length = length
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return the database's own type; MySQL's default charset and TEXT are too small."""
+        """Return the database's own type; MySQL's TEXT and charset are too small."""
         length = self.length
         if dialect.name in _MYSQL:
             collated: dict[str, Any] = {

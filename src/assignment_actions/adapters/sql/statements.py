@@ -209,7 +209,7 @@ class Statements:
     def _conditions(
         self, wanted: ActionFilter, ids: Sequence[Any] | None
     ) -> list[ColumnElement[bool]]:
-        """Translate `ActionFilter.matches`, `ids` being its assignment ids as stored."""
+        """Translate `ActionFilter.matches`; `ids` are its assignment ids as stored."""
         c, put_time = self._table.c, self._flavour.put_time
         conditions: list[ColumnElement[bool]] = []
         if ids is not None:

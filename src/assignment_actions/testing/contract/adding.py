@@ -168,7 +168,7 @@ class AddingClauses:
     def test_r6_a_refusal_leaves_the_repository_as_it_was(
         self, repository: ActionRepository
     ) -> None:
-        """R6: after a refused batch, its actions can be stored without the duplicate."""
+        """R6: what a refusal kept out can be stored without the duplicate."""
         stored, other = an_action(key="k"), an_action()
         repository.add(stored)
         refusal(repository, other, an_action(stored.assignment_id, key="k"))

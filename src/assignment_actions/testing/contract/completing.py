@@ -1,4 +1,4 @@
-"""R20 to R23: a completion is stored by compare-and-set, and changes an outcome only."""
+"""R20 to R23: a completion is a compare-and-set, and changes an outcome only."""
 
 from __future__ import annotations
 

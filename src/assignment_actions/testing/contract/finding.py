@@ -88,7 +88,7 @@ class FindingClauses:
     def test_r60_an_empty_collection_is_none(
         self, repository: ActionRepository, name: str
     ) -> None:
-        """R60: a field that is an empty collection, or one value nobody has: nothing."""
+        """R60: an empty collection, or only values nobody has, match nothing."""
         repository.add(*a_mixture())
 
         assert [] == list(repository.find(EMPTY[name], 99))

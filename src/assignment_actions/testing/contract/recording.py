@@ -109,7 +109,7 @@ class RecordingRules:
         self, recorder: ActionRecorder
     ) -> None:
         """An outcome stored inside the block stands, whatever the block does then."""
-        with (
+        with (  # noqa: PT012  # what is recorded is the block
             pytest.raises(OSError, match="later"),
             recorder.recording(an_assignment_id(), "notified") as recording,
         ):

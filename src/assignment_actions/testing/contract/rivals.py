@@ -69,7 +69,7 @@ class RivalClauses:
     def test_r20_one_of_many_rivals_completes(
         self, repository: ActionRepository
     ) -> None:
-        """R20: of many threads that complete one action, one is told True; it stands."""
+        """R20: of many threads that complete one action, one is told True."""
         for _ in range(ROUNDS):
             started = an_action()
             repository.add(started)

@@ -55,7 +55,7 @@ class TransactionRules:
     ) -> None:
         """The host rolls back and raises: the success never was, the reason is kept."""
         required(transaction)
-        with (
+        with (  # noqa: PT012  # what is recorded is the block
             pytest.raises(OSError, match="disk"),
             recorder.recording(an_assignment_id(), "notified") as recording,
         ):
@@ -99,7 +99,7 @@ class TransactionRules:
     ) -> None:
         """What was recorded outside the transaction stays when that is rolled back."""
         required(transaction)
-        with (
+        with (  # noqa: PT012  # what is recorded is the block
             pytest.raises(OSError, match="disk"),
             recorder.recording(an_assignment_id(), "notified") as recording,
         ):

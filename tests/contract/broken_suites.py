@@ -1,0 +1,25 @@
+"""The contract on each broken adapter; run by `test_contract_bites`, never by itself."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from contract.broken_adapters import ALL_BROKEN, Broken
+
+from assignment_actions.testing import RepositoryContract
+
+
+def suite_of(adapter: type[Broken]) -> type[RepositoryContract]:
+    """Return the test class that an author of this adapter would write."""
+
+    class Suite(RepositoryContract):
+        @pytest.fixture
+        def repository(self) -> Broken:
+            return adapter(assignment_id_type=UUID)
+
+    return Suite
+
+
+for each in (Broken, *ALL_BROKEN):
+    globals()[f"Test{each.__name__}"] = suite_of(each)

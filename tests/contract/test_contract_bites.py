@@ -1,0 +1,128 @@
+"""The contract tells right from wrong: a contract nobody saw fail is decoration."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from contract.broken_adapters import (
+    ALL_BROKEN,
+    Broken,
+    CompletesBlindly,
+    CountsEverything,
+    CursorIncludesItself,
+    DropsMicroseconds,
+    DropsUnknownAt,
+    LatestIsNotNull,
+    LoadsStacktraces,
+    OverwritesDuplicates,
+    TimelinesInInsertOrder,
+)
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from assignment_actions.testing import RepositoryContract, repository_machine
+
+SUITES = Path(__file__).with_name("broken_suites.py")
+QUICK = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+Verdicts = Mapping[tuple[str, str], set[str]]
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """Return how each test ended on each adapter: one run of pytest for all."""
+    report = tmp_path_factory.mktemp("bites") / "report.xml"
+    named = [
+        f"{SUITES}::Test{adapter.__name__}::{test}"
+        for adapter in ALL_BROKEN
+        for test in adapter.caught_by
+    ]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "--tb=no", "-rN", "--noconftest"),
+            *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            *(f"--junitxml={report}", f"{SUITES}::TestBroken", *named),
+        ],
+        cwd=SUITES.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    return read(report)
+
+
+def read(report: Path) -> Verdicts:
+    """Return from a report how the cases of each test ended."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for case in ET.parse(report).iter("testcase"):
+        suite = case.attrib["classname"].rpartition(".")[2].removeprefix("Test")
+        ended = next((it.tag for it in case if it.tag != "properties"), "passed")
+        found[suite, case.attrib["name"].partition("[")[0]].add(ended)
+    return found
+
+
+class TestContract:
+    def test_the_unbroken_adapter_passes_every_test(self, verdicts: Verdicts) -> None:
+        """By the same runner, the adapter that all others are made of passes."""
+        ended = {
+            test: how for (suite, test), how in verdicts.items() if suite == "Broken"
+        }
+        named = {one for one in dir(RepositoryContract) if one.startswith("test_")}
+
+        assert named == set(ended)
+        assert {"passed", "skipped"} == set().union(*ended.values())
+
+    @pytest.mark.parametrize("adapter", ALL_BROKEN, ids=lambda it: it.__name__)
+    def test_a_broken_adapter_fails_the_tests_it_should(
+        self, verdicts: Verdicts, adapter: type[Broken]
+    ) -> None:
+        """Each adapter that breaks one clause fails the tests that are about it."""
+        caught = [
+            test
+            for test in adapter.caught_by
+            if "failure" in verdicts[adapter.__name__, test]
+        ]
+
+        assert caught
+        assert list(adapter.caught_by) == caught
+
+
+class TestMachine:
+    def test_the_unbroken_adapter_passes(self) -> None:
+        """With the same effort, the machine finds nothing wrong where nothing is."""
+        run_state_machine_as_test(repository_machine(Broken), settings=QUICK)  # type: ignore[no-untyped-call]
+
+    @pytest.mark.parametrize(
+        "adapter",
+        [
+            CompletesBlindly,
+            CountsEverything,
+            CursorIncludesItself,
+            DropsMicroseconds,
+            DropsUnknownAt,
+            LatestIsNotNull,
+            LoadsStacktraces,
+            OverwritesDuplicates,
+            TimelinesInInsertOrder,
+        ],
+        ids=lambda it: it.__name__,
+    )
+    def test_a_broken_adapter_is_found_out(self, adapter: type[Broken]) -> None:
+        """The machine finds a history in which a broken adapter answers otherwise."""
+        with pytest.raises(AssertionError):
+            run_state_machine_as_test(repository_machine(adapter), settings=QUICK)  # type: ignore[no-untyped-call]

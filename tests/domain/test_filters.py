@@ -1,0 +1,307 @@
+import base64
+import copy
+import json
+import pickle
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import pytest
+from domain.samples import ASSIGNMENT, OTHER, T0, action, at, failed, succeeded, unknown
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignment_actions import Action, ActionFilter, ActionStatus, Failure, Page
+from assignment_actions.domain.filters import (
+    Cursor,
+    as_dimension,
+    dimension_of,
+    ordered_counts,
+    page_of,
+)
+
+COLLECTIONS = (
+    "assignment_ids",
+    "action_types",
+    "statuses",
+    "reasons",
+    "exception_types",
+    "fingerprints",
+    "actors",
+)
+TIMES = (
+    "created_from",
+    "created_before",
+    "completed_from",
+    "completed_before",
+    "overdue_before",
+)
+LATE = Failure(reason="timeout", exception_type="TimeoutError", fingerprint="f")
+SAMPLES = (
+    action(1, overdue_at=at(2), actor="jo"),
+    action(2, assignment_id=OTHER, action_type="reminded", created_at=at(1)),
+    succeeded(3, key="k"),
+    failed(4, created_at=at(2), completed_at=at(3)),
+    failed(5, failure=LATE, actor="mary", completed_at=at(2)),
+    unknown(6, failure=LATE, overdue_at=T0, key="k"),
+)
+VALUES: dict[str, list[Any]] = {
+    "assignment_ids": [ASSIGNMENT, OTHER],
+    "action_types": ["notified", "reminded", "retired"],
+    "statuses": list(ActionStatus),
+    "reasons": ["timeout", "email_error"],
+    "exception_types": ["TimeoutError", "OSError"],
+    "fingerprints": ["f", "g"],
+    "actors": ["jo", "mary"],
+}
+
+
+def some(name: str) -> st.SearchStrategy[Any]:
+    """Return nothing, or a collection of a field's values."""
+    return st.none() | st.lists(st.sampled_from(VALUES[name]), max_size=2)
+
+
+FILTERS = st.fixed_dictionaries(
+    {name: some(name) for name in COLLECTIONS}
+    | {name: st.none() | st.integers(0, 4).map(at) for name in TIMES}
+    | {"key": st.none() | st.just("k")}
+)
+
+
+def naive_match(one: Action, wanted: dict[str, Any]) -> bool:
+    """Say the contract's sentence about filters once more, field by field."""
+    failure = one.failure
+    values = {
+        "assignment_ids": one.assignment_id,
+        "action_types": one.action_type,
+        "statuses": one.status,
+        "reasons": failure.reason if failure else None,
+        "exception_types": failure.exception_type if failure else None,
+        "fingerprints": failure.fingerprint if failure else None,
+        "actors": one.actor,
+    }
+    if any(wanted[n] is not None and v not in wanted[n] for n, v in values.items()):
+        return False
+    if wanted["key"] is not None and one.key != wanted["key"]:
+        return False
+    for name, moment in (("created", one.created_at), ("completed", one.completed_at)):
+        start, end = wanted[f"{name}_from"], wanted[f"{name}_before"]
+        if start is not None and (moment is None or moment < start):
+            return False
+        if end is not None and (moment is None or moment >= end):
+            return False
+    due = wanted["overdue_before"]
+    return due is None or (
+        one.status == "in_progress"
+        and one.overdue_at is not None
+        and one.overdue_at <= due
+    )
+
+
+class TestMatches:
+    @given(FILTERS)
+    def test_is_the_contracts_sentence(self, wanted: dict[str, Any]) -> None:
+        """None means all, empty means none, time ranges are half open."""
+        made = ActionFilter(**wanted)
+
+        expected = [one.id for one in SAMPLES if naive_match(one, wanted)]
+        assert expected == [one.id for one in SAMPLES if made.matches(one)]
+
+    def test_everything(self) -> None:
+        """A filter without conditions matches all."""
+        assert all(map(ActionFilter().matches, SAMPLES))
+
+    @pytest.mark.parametrize("field", COLLECTIONS)
+    def test_nothing(self, field: str) -> None:
+        """An empty collection matches none."""
+        empty: dict[str, Any] = {field: []}
+
+        assert not any(map(ActionFilter(**empty).matches, SAMPLES))
+
+
+class TestFields:
+    @pytest.mark.parametrize("field", COLLECTIONS)
+    @pytest.mark.parametrize("value", ["notified", b"x", 5])
+    def test_collections(self, field: str, value: Any) -> None:
+        """One value where several belong is refused by the field's name."""
+        wrong: dict[str, Any] = {field: value}
+
+        with pytest.raises(TypeError, match=f"{field} must be a collection, got"):
+            ActionFilter(**wrong)
+
+    @pytest.mark.parametrize("field", [one for one in COLLECTIONS if one != "statuses"])
+    def test_items(self, field: str) -> None:
+        """An item of another type is refused by the field's name."""
+        wrong: dict[str, Any] = {field: [None]}
+
+        with pytest.raises(TypeError, match=f"{field} must be a"):
+            ActionFilter(**wrong)
+
+    def test_statuses(self) -> None:
+        """A status that is none is refused, naming those there are."""
+        with pytest.raises(ValueError, match="statuses must be of in_progress, succ"):
+            ActionFilter(statuses=["done"])
+
+    @pytest.mark.parametrize("field", TIMES)
+    def test_naive_times(self, field: str) -> None:
+        """A naive time is refused by the field's name."""
+        wrong: dict[str, Any] = {field: datetime(2026, 1, 1)}  # noqa: DTZ001
+
+        with pytest.raises(ValueError, match=f"{field} must be an aware datetime"):
+            ActionFilter(**wrong)
+
+    def test_key(self) -> None:
+        """A key is bounded as it is in an action."""
+        with pytest.raises(ValueError, match="key must have 1 to 255"):
+            ActionFilter(key="")
+
+    @pytest.mark.parametrize(
+        "again",
+        [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))],
+        ids=["copy", "deepcopy", "pickle"],
+    )
+    def test_copies_are_equal(self, again: Any) -> None:
+        """Filters and pages survive copy and pickle, and can be hashed."""
+        made = ActionFilter(statuses=["failed"], created_from=T0)
+        page = Page((failed(),), "next")
+
+        assert made == again(made)
+        assert hash(made) == hash(again(made))
+        assert page == again(page)
+
+
+def forged(body: bytes) -> str:
+    """Return a cursor with a correct check over any content."""
+    check = blake2b(body, digest_size=6).digest()
+    return base64.urlsafe_b64encode(b"1" + check + body).decode()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.just("uuid") | st.text(), inner, max_size=2)
+    ),
+)
+
+
+class TestCursor:
+    @given(
+        st.datetimes(),
+        st.uuids(),
+        st.uuids()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.text(min_size=1, max_size=20),
+    )
+    def test_round_trip(self, moment: datetime, number: UUID, about: Any) -> None:
+        """Any place comes back from its text, for all three kinds of ids."""
+        place = Cursor(moment.replace(tzinfo=T0.tzinfo), number, about)
+
+        if not (isinstance(about, str) and "\0" in about):
+            assert place == Cursor.decode(place.encode())
+
+    @given(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode()))
+    def test_garbage(self, text: str) -> None:
+        """Whatever text is no cursor of ours is a ValueError, never another error."""
+        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+            Cursor.decode(text)
+
+    @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+    def test_forged(self, body: bytes) -> None:
+        """Content that never was a place is refused although its check is right."""
+        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+            Cursor.decode(forged(body))
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            [10**30, "0" * 32, 1],
+            [0, 5, 1],
+            [0, "0" * 32, {"id": 1}],
+            [0, "0" * 32, {"uuid": 5}],
+            [0, "0" * 32, None],
+            [0, "0" * 32, 2**63],
+            [0, "not hexadecimal", 1],
+            [None, "0" * 32, 1],
+            "[" * 100_000,
+        ],
+        ids=map(str, range(9)),
+    )
+    def test_nearly_a_place(self, content: Any) -> None:
+        """Each part of a forged place is checked."""
+        body = content if isinstance(content, str) else json.dumps(content)
+
+        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+            Cursor.decode(forged(body.encode()))
+
+    @given(st.integers(0, 1_000), st.integers(1, 255))
+    def test_tampered(self, position: int, change: int) -> None:
+        """A cursor in which any byte was changed is refused."""
+        data = bytearray(base64.urlsafe_b64decode(Cursor.of(action()).encode()))
+        data[position % len(data)] ^= change
+
+        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+            Cursor.decode(base64.urlsafe_b64encode(data).decode())
+
+    @pytest.mark.parametrize("value", [None, 5, {}])
+    def test_no_text(self, value: Any) -> None:
+        """What is no text is no cursor."""
+        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+            Cursor.decode(value)
+
+
+class TestPageOf:
+    def test_more(self) -> None:
+        """One more than asked for was found: there is a next page."""
+        page = page_of([action(3), action(2), action(1)], 2)
+
+        assert (action(3), action(2)) == page.actions
+        assert Cursor.of(action(2)).encode() == page.next_cursor
+
+    @pytest.mark.parametrize("limit", [2, 5])
+    def test_last(self, limit: int) -> None:
+        """No more were found: the page is the last."""
+        assert Page((action(2), action(1))) == page_of([action(2), action(1)], limit)
+
+    def test_none_asked_for(self) -> None:
+        """A limit of 0 is an empty last page."""
+        assert Page(()) == page_of([], 0)
+
+
+class TestDimensions:
+    @pytest.mark.parametrize(
+        ("dimension", "expected"),
+        [
+            ("action_type", "notified"),
+            ("status", "failed"),
+            ("day", "2026-11-22"),
+            ("reason", "timeout"),
+            ("fingerprint", "f"),
+        ],
+    )
+    def test_of_a_failure(self, dimension: Any, expected: str) -> None:
+        """An action counts under one plain text of each dimension."""
+        value = dimension_of(failed(failure=LATE), dimension)
+
+        assert expected == value
+        assert str is type(value)
+
+    @pytest.mark.parametrize("dimension", ["reason", "fingerprint"])
+    def test_without_a_failure(self, dimension: Any) -> None:
+        """Without a failure there is nothing to count by."""
+        assert dimension_of(succeeded(), dimension) is None
+
+    def test_unknown_dimension(self) -> None:
+        """A dimension that is none is refused, naming those there are."""
+        assert as_dimension("day") == "day"
+
+        with pytest.raises(ValueError, match="must be one of action_type, day, fing"):
+            as_dimension("month")
+
+    def test_order(self) -> None:
+        """Days ascend; all else comes with the most first, then by name."""
+        counts = {"b": 1, "c": 2, "a": 1}
+
+        assert ["a", "b", "c"] == list(ordered_counts("day", counts))
+        assert ["c", "a", "b"] == list(ordered_counts("reason", counts))
