@@ -89,6 +89,8 @@ class Repositories:
         repository = self._made.get((url, kind))
         if repository is None:
             repository = self._make(url, kind)
+        if url == "sqlite://":  # closing it in a test before has emptied it
+            repository.create_schema()
         actions = repository.metadata.tables[
             f"{kind.__name__.lower()}_assignment_actions"
         ]

@@ -67,6 +67,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+def _connect() -> None:
+    raise ConnectionError(HOSTILE)
+
+
 @pytest.fixture
 def recorded(tmp_path: Path) -> Iterator[Recorded]:
     """Return a real SQLite file: notified, reminded in vain, something that hangs."""
@@ -74,18 +78,17 @@ def recorded(tmp_path: Path) -> Iterator[Recorded]:
     url = f"sqlite:///{path}"
     repository = SqlActionRepository.from_url(url)
     repository.create_schema()
-    patience = {ActionType.CANCELLED: timedelta(microseconds=1)}
-    recorder = ActionRecorder(repository, overdue_after=patience)
+    recorder = ActionRecorder(
+        repository, overdue_after={ActionType.CANCELLED: timedelta(microseconds=1)}
+    )
     assignment = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
     recorder.record_success(
         assignment, "notified", key="first", actor="admin:7", details={"mail": "é"}
     )
-    failed = recorder.start(assignment, "reminded", key="2026-11-22")
-    try:
-        raise ConnectionError(HOSTILE)
-    except ConnectionError as error:
-        recorder.fail(failed, error)
+    reminder = recorder.recording(assignment, "reminded", key="2026-11-22")
+    with pytest.raises(ConnectionError), reminder:
+        _connect()
     hanging = recorder.start(assignment, "cancelled")
     recorder.start(assignment, "redeemed")
-    yield Recorded(url, path, assignment, UUID(int=1), failed.id, hanging.id)
+    yield Recorded(url, path, assignment, UUID(int=1), reminder.action.id, hanging.id)
     recorder.close()

@@ -11,7 +11,14 @@ from uuid import UUID
 
 import attrs
 
-from assignment_actions import Action, ActionFilter, InMemoryActionRepository, Timeline
+from assignment_actions import (
+    Action,
+    ActionFilter,
+    ActionStatus,
+    DuplicateActionError,
+    InMemoryActionRepository,
+    Timeline,
+)
 from assignment_actions.domain.action import success_order
 from assignment_actions.domain.filters import Cursor, Dimension
 from assignment_actions.domain.values import AssignmentId
@@ -44,7 +51,7 @@ def with_times(action: Action, change: Any) -> Action:
     return changed
 
 
-# -- what is stored ----------------------------------------------------------------------
+# -- what is stored --------------------------------------------------------------------
 
 
 class DropsMicroseconds(Broken):
@@ -142,7 +149,7 @@ class SharesItsDetails(Broken):
         return found
 
 
-# -- what is refused -----------------------------------------------------------------------
+# -- what is refused -------------------------------------------------------------------
 
 
 class OverwritesDuplicates(Broken):
@@ -218,6 +225,21 @@ class TakesAnyKind(Broken):
         del assignment_ids
 
 
+class RemembersWhatItRefused(Broken):
+    """Leaves the ids of a refused batch taken."""
+
+    caught_by = ("test_r6_a_refusal_leaves_the_repository_as_it_was",)
+
+    def add(self, /, *actions: Action) -> None:
+        try:
+            super().add(*actions)
+        except DuplicateActionError as error:
+            for action in actions:
+                if action is not error.refused:
+                    super().add(attrs.evolve(action, actor="half done"))
+            raise
+
+
 class RacesForKeys(Broken):
     """Looks for a duplicate first and inserts afterwards, without a constraint."""
 
@@ -233,7 +255,7 @@ class RacesForKeys(Broken):
             self._store_new(action)
 
 
-# -- how it is completed -------------------------------------------------------------------
+# -- how it is completed ---------------------------------------------------------------
 
 
 class CompletesBlindly(Broken):
@@ -251,7 +273,7 @@ class CompletesBlindly(Broken):
             return super().complete(action)
         started = attrs.evolve(
             stored,
-            status="in_progress",
+            status=ActionStatus.IN_PROGRESS,
             completed_at=None,
             failure=None,
             unknown_at=None,
@@ -347,7 +369,7 @@ class CompletesWithoutAnOutcome(Broken):
         return bool(action.status.replaces) and super().complete(action)
 
 
-# -- what is answered ----------------------------------------------------------------------
+# -- what is answered ------------------------------------------------------------------
 
 
 class TimelinesInInsertOrder(Broken):
@@ -453,6 +475,34 @@ class GetsNoStacktrace(Broken):
     def get(self, action_id: UUID, /) -> Action | None:
         found = super().get(action_id)
         return found and found.without_stacktrace()
+
+
+class GetsTheLastOfSeveral(Broken):
+    """Returns whichever assignment's action comes last under an id."""
+
+    caught_by = ("test_r30_the_first_of_several_with_one_id_is_returned",)
+
+    def get(self, action_id: UUID, /) -> Action | None:
+        found = [it for it in self._actions.values() if it.id == action_id]
+        return max(found, key=Cursor.of, default=None)
+
+
+class AnswersInItsOwnOrder(Broken):
+    """Answers in the order of the ids, not in that asked."""
+
+    caught_by = (
+        "test_r50_only_ids_with_a_success_in_the_order_asked",
+        "test_r50_latest_successes_of_thousands",
+    )
+
+    def latest_successes(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        action_type: str | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Action]:
+        found = super().latest_successes(assignment_ids, action_type)
+        return dict(sorted(found.items(), key=lambda it: str(it[0])))
 
 
 class LatestIsNotNull(Broken):

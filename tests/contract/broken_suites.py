@@ -1,4 +1,4 @@
-"""The contract on each broken adapter; run by `test_contract_bites`, never by itself."""
+"""The contract on each broken adapter; run by `test_contract_bites`, not by itself."""
 
 from __future__ import annotations
 
@@ -21,5 +21,6 @@ def suite_of(adapter: type[Broken]) -> type[RepositoryContract]:
     return Suite
 
 
-for each in (Broken, *ALL_BROKEN):
+ADAPTERS: tuple[type[Broken], ...] = (Broken, *ALL_BROKEN)
+for each in ADAPTERS:
     globals()[f"Test{each.__name__}"] = suite_of(each)

@@ -30,8 +30,8 @@ from assignment_actions.testing import RepositoryContract, repository_machine
 
 SUITES = Path(__file__).with_name("broken_suites.py")
 QUICK = settings(
-    max_examples=60,
-    stateful_step_count=30,
+    max_examples=40,
+    stateful_step_count=25,
     deadline=None,
     database=None,
     derandomize=True,
@@ -105,7 +105,7 @@ class TestContract:
 class TestMachine:
     def test_the_unbroken_adapter_passes(self) -> None:
         """With the same effort, the machine finds nothing wrong where nothing is."""
-        run_state_machine_as_test(repository_machine(Broken), settings=QUICK)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(repository_machine(Broken), settings=QUICK)
 
     @pytest.mark.parametrize(
         "adapter",
@@ -125,4 +125,4 @@ class TestMachine:
     def test_a_broken_adapter_is_found_out(self, adapter: type[Broken]) -> None:
         """The machine finds a history in which a broken adapter answers otherwise."""
         with pytest.raises(AssertionError):
-            run_state_machine_as_test(repository_machine(adapter), settings=QUICK)  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(repository_machine(adapter), settings=QUICK)

@@ -66,7 +66,7 @@ class TestFields:
     def test_times_are_utc(self, field: str) -> None:
         """Every time is kept as the same instant in UTC."""
         west = timezone(timedelta(hours=-5))
-        made = succeeded(**{field: T0.astimezone(west)})
+        made = succeeded(1, **{field: T0.astimezone(west)})
 
         assert T0.isoformat() == getattr(made, field).isoformat()
 
@@ -76,7 +76,7 @@ class TestFields:
     def test_naive_times_are_refused(self, field: str) -> None:
         """A naive time is refused by its field's name (regression: T29)."""
         with pytest.raises(ValueError, match=f"{field} must be an aware datetime"):
-            succeeded(**{field: datetime(2026, 1, 1)})  # noqa: DTZ001
+            succeeded(1, **{field: datetime(2026, 1, 1)})  # noqa: DTZ001
 
     @pytest.mark.parametrize(
         ("field", "value", "said"),
@@ -95,7 +95,7 @@ class TestFields:
     def test_wrong_types(self, field: str, value: object, said: str) -> None:
         """A value of the wrong type is a TypeError that names the field."""
         with pytest.raises(TypeError, match=said):
-            action(**{field: value})
+            action(1, **{field: value})
 
     @pytest.mark.parametrize(
         ("field", "value", "said"),
@@ -115,7 +115,7 @@ class TestFields:
     def test_out_of_bounds(self, field: str, value: object, said: str) -> None:
         """A value out of bounds is a ValueError with field, value and limit."""
         with pytest.raises(ValueError, match=said):
-            action(**{field: value})
+            action(1, **{field: value})
 
     def test_is_frozen(self) -> None:
         """An action cannot be changed, only followed by another."""

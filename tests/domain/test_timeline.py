@@ -1,6 +1,7 @@
 import copy
 import pickle
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ class TestOrder:
         timeline = Timeline(iter(actions))
 
         assert Timeline(reversed(actions)) == timeline
-        for one, next_one in zip(timeline, timeline[1:], strict=False):
+        for one, next_one in pairwise(timeline):
             assert (one.created_at, one.id) < (next_one.created_at, next_one.id)
 
     def test_two_assignments(self) -> None:
@@ -217,18 +218,24 @@ class TestSentence:
             ),
             (
                 [failed()],
-                "No, notified failed at 2026-11-22 10:00:01 UTC (1 attempt):"
-                " email_error (mailbox full).",
+                (
+                    "No, notified failed at 2026-11-22 10:00:01 UTC (1 attempt):"
+                    " email_error (mailbox full)."
+                ),
             ),
             (
                 [action()],
-                "Not yet, notified is in progress since 2026-11-22 10:00:00 UTC"
-                " (1 attempt).",
+                (
+                    "Not yet, notified is in progress since 2026-11-22 10:00:00 UTC"
+                    " (1 attempt)."
+                ),
             ),
             (
                 [unknown()],
-                "Nobody knows: the outcome of notified is unknown since 2026-11-22"
-                " 10:00:01 UTC (1 attempt).",
+                (
+                    "Nobody knows: the outcome of notified is unknown since 2026-11-22"
+                    " 10:00:01 UTC (1 attempt)."
+                ),
             ),
         ],
         ids=["never", "yes", "no", "in_progress", "unknown"],

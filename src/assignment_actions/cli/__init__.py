@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-_EXTRA = frozenset({"typer", "rich", "sqlalchemy"})
 _UNAVAILABLE = 69
 
 
@@ -23,11 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from assignment_actions.cli.run import run  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] not in _EXTRA:
-            raise
-        sys.stderr.write(
-            f"assignment-actions: the command line needs {missing.name}, which is not"
-            " installed; install it with: pip install 'assignment-actions[cli]'\n"
-        )
+        sys.stderr.write(f"assignment-actions: {how_to_install(missing)}\n")
         return _UNAVAILABLE
     return run(sys.argv[1:] if argv is None else argv)
+
+
+def how_to_install(missing: ModuleNotFoundError) -> str:
+    """Return which extra brings what is missing."""
+    return (
+        f"the command line needs {missing.name}, which is not installed;"
+        " install it with: pip install 'assignment-actions[cli]'"
+    )

@@ -19,7 +19,7 @@ from assignment_actions.cli.settings import (
     Settings,
     Status,
     moment,
-    without_secrets,
+    public_url,
 )
 from assignment_actions.cli.terminal import show as shown
 from assignment_actions.cli.terminal import text
@@ -283,8 +283,7 @@ def _answer(
 
 
 def _answer_schema(ctx: typer.Context, state: str) -> None:
-    url = _settings(ctx).url
-    database = without_secrets(url, url)
+    database = public_url(_settings(ctx).url)
     _answer(
         ctx,
         {"database": database, "schema": state},

@@ -34,7 +34,10 @@ def demo_settings(settings: Settings) -> Settings:
     """
     if settings.assignment_ids is not IdKind.UUID:
         raise CommandError("the demo's assignments have UUIDs; omit --assignment-ids")
-    return attrs.evolve(settings, db=settings.db or DEMO_URL)
+    url = settings.db or DEMO_URL
+    if url.startswith("sqlite") and sqlite_file(url) is None:
+        raise CommandError("the demo needs a database that two processes can open")
+    return attrs.evolve(settings, db=url)
 
 
 def open_fresh(settings: Settings, *, is_forced: bool) -> SqlActionRepository:

@@ -75,8 +75,9 @@ def _verdicts(run: DemoRun, found: DemoAnswers) -> RenderableType:
     taken, sent = len(run.mails_accepted), found.recorded[ActionStatus.SUCCEEDED]
     proof = (
         f"The mail server's own count: {taken} mails taken, {run.mails_refused}"
-        f" refused. The record says {sent} sent; the other is the killed process's, which had"
-        " left before it could say so. Nobody got two."
+        f" refused, at most {run.most_mails} for each learner."
+        f" The record says {sent} sent. The"
+        " other is the killed process's: its mail had left before it could say so."
     )
     return Group(grid, "", text(proof, "dim"))
 

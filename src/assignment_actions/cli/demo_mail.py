@@ -7,6 +7,7 @@ import smtplib
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from email.message import EmailMessage
@@ -83,10 +84,13 @@ def remind_and_get_killed(
             assert process.stdin is not None
             process.stdin.write(json.dumps(order))
             process.stdin.close()
-            is_running = is_sent.wait(_WORKER_PATIENCE)
+            deadline = time.monotonic() + _WORKER_PATIENCE
+            while not is_sent.wait(0.02) and process.poll() is None:
+                if time.monotonic() > deadline:
+                    break
         finally:
             process.kill()
-        if not is_running:
+        if not is_sent.is_set():
             assert process.stderr is not None
             last = process.stderr.read().strip().rpartition("\n")[2]
             message = f"the demo's second process sent no mail: {last}"

@@ -16,7 +16,7 @@ from assignment_actions.cli.json_output import (
     outcome_document,
 )
 from assignment_actions.cli.sample import SampleHistory
-from assignment_actions.cli.settings import Settings, without_secrets
+from assignment_actions.cli.settings import Settings, public_url
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.errors import DuplicateActionError, OutcomeUnknownError
 from assignment_actions.domain.filters import ActionFilter
@@ -56,6 +56,11 @@ class DemoRun:
     duplicate: DuplicateActionError
     unknown: OutcomeUnknownError
     killed_status: int
+
+    @property
+    def most_mails(self) -> int:
+        """Return how many mails the luckiest learner got, as the server counted."""
+        return max(Counter(self.mails_accepted).values())
 
 
 @attrs.frozen
@@ -133,6 +138,7 @@ def document(
         "imported": run.imported,
         "recorded": dict(found.recorded),
         "mails_accepted": len(run.mails_accepted),
+        "most_mails_to_one_learner": run.most_mails,
         "mails_refused": run.mails_refused,
         "killed_status": run.killed_status,
         "refused_duplicate": str(run.duplicate),
@@ -154,7 +160,7 @@ def document(
 
 def database_of(settings: Settings) -> str:
     """Return the database's URL without its password."""
-    return without_secrets(settings.url, settings.url)
+    return public_url(settings.url)
 
 
 def next_commands(run: DemoRun, found: DemoAnswers, settings: Settings) -> list[str]:

@@ -56,9 +56,9 @@ def took(duration: timedelta) -> str:
     >>> took(timedelta(milliseconds=12)), took(timedelta(seconds=75))
     ('12 ms', '1 min 15 s')
     """
-    seconds = duration.total_seconds()
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+    seconds = round(duration.total_seconds(), 1)
+    if duration < timedelta(seconds=1):
+        return f"{duration / timedelta(milliseconds=1):.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

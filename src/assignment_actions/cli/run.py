@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
+from assignment_actions.cli import how_to_install
 from assignment_actions.cli.app import app
 from assignment_actions.cli.settings import (
     DB_VARIABLE,
@@ -34,7 +35,10 @@ def run(argv: Sequence[str]) -> int:
     try:
         status = app(arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # Typer exits where our reader has gone
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # Typer and Rich exit where our reader has gone
         return _pipe_closed()
     except (KeyboardInterrupt, typer.Abort):
         return _refuse("interrupted", Status.INTERRUPTED, arguments)
@@ -57,9 +61,11 @@ def hoisted(argv: Sequence[str]) -> list[str]:
         if argument == "--":
             return [*common, *others, argument, *given]
         if argument in _FLAGS or argument.partition("=")[0] in _OPTIONS:
-            common.append(argument)
-            if argument in _OPTIONS:
-                common.extend(value for value in [next(given, None)] if value)
+            value = [next(given, "")] if argument in _OPTIONS else []
+            if value == [""]:  # what is missing, the parser says
+                others.append(argument)
+            else:
+                common += [argument, *value]
         else:
             others.append(argument)
     return common + others
@@ -75,6 +81,8 @@ def _explained(error: Exception) -> tuple[str, Status]:
     if isinstance(error, _ClickError):
         message = getattr(error, "format_message", error.__str__)()
         return f"{message} (see {PROGRAM} --help)", Status.USAGE
+    if isinstance(error, ModuleNotFoundError):
+        return how_to_install(error), Status.STORAGE
     return f"internal error: {type(error).__name__}: {error}", Status.INTERNAL
 
 

@@ -28,6 +28,7 @@ _PASSWORDS = (
     re.compile(r"://[^:@/]*:(.+)@", re.DOTALL),
     re.compile(r"://[^:@/]*:([^@]+)@"),
 )
+_SECRET_NAME = re.compile(r"(?i)pass|pwd|secret|token|key")
 _AGO = re.compile(r"(?P<count>\d{1,6})(?P<unit>[mhdw])\Z")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -183,6 +184,21 @@ def without_secrets(text: str, *urls: str | None) -> str:
         for secret in (password, plain, quote(plain, safe=""), quote_plus(plain)):
             text = text.replace(secret, "[redacted]")
     return redact_defaults(text)
+
+
+def public_url(url: str) -> str:
+    """
+    Return a URL as it may be shown: no password, neither before the host nor after ?.
+
+    >>> public_url("postgresql://jo:secret@db/app?sslpassword=secret")
+    'postgresql://jo:***@db/app?sslpassword=hidden'
+    """
+    from sqlalchemy import make_url  # noqa: PLC0415  # slow to load
+
+    parsed = make_url(url)
+    hidden = {name: "hidden" for name in parsed.query if _SECRET_NAME.search(name)}
+    shown = parsed.update_query_dict(hidden) if hidden else parsed
+    return shown.render_as_string(hide_password=True)
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
+from contextlib import suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Self
 
@@ -69,6 +70,10 @@ class _Session(StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
+        with suppress(OSError):  # the other side may vanish at any moment
+            self._converse()
+
+    def _converse(self) -> None:
         recipients: list[str] = []
         self._say("220 demo.invalid ready")
         while line := self.rfile.readline(1000):

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import sys
-from typing import NoReturn
 
 import typer.rich_utils
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -20,14 +19,6 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 PLAIN_WIDTH = 100
-
-
-class Terminal(Console):
-    """Be a console that leaves a closed pipe to the caller."""
-
-    def on_broken_pipe(self) -> NoReturn:
-        """Raise what Rich would turn into exit status 1, which says no here."""
-        raise BrokenPipeError
 
 
 def show(answer: RenderableType) -> None:
@@ -48,10 +39,10 @@ def show(answer: RenderableType) -> None:
     sys.stdout.flush()
 
 
-def _terminal() -> Terminal:
+def _terminal() -> Console:
     is_plain = _is_plain()
     has_width = sys.stdout.isatty() or os.environ.get("COLUMNS")
-    return Terminal(
+    return Console(
         color_system=None if is_plain else "auto",
         force_terminal=False if is_plain else None,
         width=None if has_width else PLAIN_WIDTH,

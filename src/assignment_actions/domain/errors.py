@@ -54,7 +54,7 @@ class DuplicateActionError(AssignmentActionsError):
         if stored is not None and stored.id == refused.id:
             return (
                 f"an action with id {refused.id} is already stored"
-                f" for assignment {refused.assignment_id!r}"
+                f" for assignment {refused.assignment_id}"
             )
         found = (
             "a try that this transaction cannot see"
@@ -63,7 +63,7 @@ class DuplicateActionError(AssignmentActionsError):
         )
         return (
             f"{str(refused.action_type)!r} with key {refused.key!r} is already recorded"
-            f" for assignment {refused.assignment_id!r}: {found}"
+            f" for assignment {refused.assignment_id}: {found}"
         )
 
 
@@ -82,7 +82,7 @@ class OutcomeUnknownError(AssignmentActionsError):
         action = self.action
         return (
             f"attempt {action.attempt} of {str(action.action_type)!r} with key"
-            f" {action.key!r} for assignment {action.assignment_id!r} ended in"
+            f" {action.key!r} for assignment {action.assignment_id} ended in"
             f" {action.status} (action {action.id}): it may have taken effect;"
             " complete it, or pass retry_unknown=True"
         )

@@ -13,7 +13,7 @@ from assignment_actions.domain.action import Action
 
 KEPT_LIMIT = 1000
 
-logger = logging.getLogger("assignment_actions")
+logger: logging.Logger = logging.getLogger("assignment_actions")
 
 
 def _at_once() -> bool:

@@ -81,9 +81,9 @@ class ActionRecorder:
         clock: Clock = utc_now,
         ids: IdFactory = _new_id,
         vocabulary: VocabularyLike = (),
-        reasons: Mapping[type[BaseException], str] = MappingProxyType({}),
+        reasons: Mapping[Any, str] = MappingProxyType({}),
         redact: Redactor | None = redact_defaults,
-        overdue_after: timedelta | Mapping[str, timedelta] = OVERDUE_AFTER,
+        overdue_after: timedelta | Mapping[Any, timedelta] = OVERDUE_AFTER,
     ) -> None:
         self._repository = repository
         self._rules = WritingRules(

@@ -35,7 +35,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\1[redacted]",
     ),
     (  # a mail address
-        re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+        re.compile(r"[\w%+][\w.%+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
         "[email]",
     ),
 )

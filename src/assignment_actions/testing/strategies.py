@@ -81,6 +81,7 @@ def actions(
     labels: SearchStrategy[str] | None = None,
     attempts: SearchStrategy[int] | None = None,
     failing: SearchStrategy[Failure] | None = None,
+    evidence: SearchStrategy[dict[str, Any]] | None = None,
 ) -> Action:
     """
     Return any action the domain accepts, in any status.
@@ -94,6 +95,7 @@ def actions(
         labels: keys and actors; any text if None.
         attempts: any if None.
         failing: its failure, if it has one; any if None.
+        evidence: its details; any if None.
     """
     times = moments() if times is None else times
     label = st.none() | (texts() if labels is None else labels)
@@ -117,7 +119,7 @@ def actions(
         key=draw(label),
         attempt=draw(st.integers(1, INT32_MAX) if attempts is None else attempts),
         actor=draw(label),
-        details=draw(details()),
+        details=draw(details() if evidence is None else evidence),
         overdue_at=draw(st.none() | times),
         unknown_at=None if is_open else draw(st.none() | times),
     )

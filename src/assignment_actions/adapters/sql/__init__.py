@@ -2,11 +2,11 @@
 
 try:
     import sqlalchemy as _sqlalchemy  # noqa: F401
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "assignment_actions.adapters.sql needs SQLAlchemy:"
         " pip install 'assignment-actions[sql]'"
-    ) from error
+    ) from _error
 
 from assignment_actions.adapters.sql.repository import (
     JoinedSqlActionRepository,

@@ -28,6 +28,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _UNIX_DAY = date(1970, 1, 1).toordinal()
 
+Codes = frozenset[int | str]
+"""Error codes of a driver, whatever their type."""
+
 SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
 
 
@@ -81,11 +84,11 @@ class Flavour:
         """Return the driver's code of an error, None where it has none."""
         raise NotImplementedError
 
-    duplicate: ClassVar[frozenset[int | str]] = frozenset()
-    retryable: ClassVar[frozenset[int | str]] = frozenset()
-    locked: ClassVar[frozenset[int | str]] = frozenset()
-    no_table: ClassVar[frozenset[int | str]] = frozenset()
-    ends_transaction: ClassVar[frozenset[int | str]] = frozenset()
+    duplicate: ClassVar[Codes] = frozenset()
+    retryable: ClassVar[Codes] = frozenset()
+    locked: ClassVar[Codes] = frozenset()
+    no_table: ClassVar[Codes] = frozenset()
+    ends_transaction: ClassVar[Codes] = frozenset()
 
     def is_duplicate(self, error: SQLAlchemyError) -> bool:
         """Tell whether a unique index refused a row."""
@@ -126,10 +129,12 @@ def is_disconnect(error: SQLAlchemyError) -> bool:
 class Sqlite(Flavour):
     """SQLite: UUIDs as 16 bytes, times as microseconds since 1970."""
 
-    begin = "BEGIN IMMEDIATE"
-    duplicate = frozenset({1555, 2067})  # SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE
-    retryable = frozenset({517})  # SQLITE_BUSY_SNAPSHOT
-    locked = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
+    begin: ClassVar[str] = "BEGIN IMMEDIATE"
+    duplicate: ClassVar[Codes] = frozenset(
+        {1555, 2067}
+    )  # SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE
+    retryable: ClassVar[Codes] = frozenset({517})  # SQLITE_BUSY_SNAPSHOT
+    locked: ClassVar[Codes] = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
 
     def put_time(self, value: datetime) -> int:
         """Return microseconds since 1970."""
@@ -200,11 +205,11 @@ class Sqlite(Flavour):
 class Postgresql(Flavour):
     """PostgreSQL: native UUIDs and time stamps with time zone."""
 
-    is_poisoned_by_errors = True
-    duplicate = frozenset({"23505"})
-    retryable = frozenset({"40001", "40P01"})
-    locked = frozenset({"55P03"})
-    no_table = frozenset({"42P01", "3F000"})
+    is_poisoned_by_errors: ClassVar[bool] = True
+    duplicate: ClassVar[Codes] = frozenset({"23505"})
+    retryable: ClassVar[Codes] = frozenset({"40001", "40P01"})
+    locked: ClassVar[Codes] = frozenset({"55P03"})
+    no_table: ClassVar[Codes] = frozenset({"42P01", "3F000"})
 
     def put_uuid(self, value: UUID) -> UUID:
         """Return the UUID: the driver takes it."""
@@ -266,13 +271,13 @@ class Postgresql(Flavour):
 class Mysql(Flavour):
     """MariaDB and MySQL: UUIDs as BINARY(16), times as DATETIME(6) in UTC."""
 
-    begin = "START TRANSACTION"
-    needs_locking_read = True
-    duplicate = frozenset({1062})
-    retryable = frozenset({1213, 1020})
-    locked = frozenset({1205})
-    no_table = frozenset({1146})
-    ends_transaction = frozenset({1213, 1020})
+    begin: ClassVar[str] = "START TRANSACTION"
+    needs_locking_read: ClassVar[bool] = True
+    duplicate: ClassVar[Codes] = frozenset({1062})
+    retryable: ClassVar[Codes] = frozenset({1213, 1020})
+    locked: ClassVar[Codes] = frozenset({1205})
+    no_table: ClassVar[Codes] = frozenset({1146})
+    ends_transaction: ClassVar[Codes] = frozenset({1213, 1020})
 
     def put_time(self, value: datetime) -> datetime:
         """Return the UTC time without its zone."""

@@ -43,8 +43,8 @@ _MYSQL = ("mysql", "mariadb")
 class ExactText(TypeDecorator[str]):
     """Text that is compared and ordered by code point, to the last blank."""
 
-    impl = Text
-    cache_ok = True
+    impl: type[Text] = Text
+    cache_ok: bool | None = True
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__()

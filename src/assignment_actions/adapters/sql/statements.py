@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Insert,
     Select,
     Table,
     Update,
@@ -48,7 +49,7 @@ class Statements:
         self._table = table
         self._flavour = flavour
         self._mapper = mapper
-        self.insert = insert(table)
+        self.insert: Insert = insert(table)
         self._listed = [column for column in table.c if column.name != "stacktrace"]
 
     @cached_property

@@ -74,7 +74,7 @@ class OwnTransactions:
     def __init__(self, engine: Engine, *, commits_itself: bool = False) -> None:
         self._engine = engine
         self._commits_itself = commits_itself
-        self.flavour = flavour_of(engine.dialect)
+        self.flavour: Flavour = flavour_of(engine.dialect)
 
     def read(self, operation: str, work: Work[T], /) -> T:
         """Run work that changes nothing; again where the connection was lost."""
@@ -152,7 +152,7 @@ class JoinedTransactions:
             if isinstance(transaction, Connection)
             else transaction.get_bind().dialect
         )
-        self.flavour = flavour_of(dialect)
+        self.flavour: Flavour = flavour_of(dialect)
         if isinstance(transaction, Connection):
             _refuse_autocommit(is_found=self.flavour.is_set_to_autocommit(transaction))
 

@@ -90,6 +90,16 @@ class AddingClauses:
         assert first.id == error.refused.id
         assert repository.get(first.id) is None
 
+    def test_r11_an_action_given_twice_is_refused(
+        self, repository: ActionRepository
+    ) -> None:
+        """R11: the very same action is a duplicate too, in one batch and in two."""
+        action = an_action()
+
+        assert action == refusal(repository, action, action).refused
+        repository.add(action)
+        assert action == refusal(repository, action).action
+
     def test_r11_one_id_for_two_assignments_is_two_actions(
         self, repository: ActionRepository
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -166,7 +167,7 @@ def raiser(error: Exception) -> Callable[[], object]:
 def raise_cause() -> None:
     """Raise what is the cause of another exception."""
     try:
-        {}["the context"]
+        os.environ.copy().pop("the context")
     except KeyError:
         error = ConnectionError("the cause")
         error.add_note("a note on the cause")

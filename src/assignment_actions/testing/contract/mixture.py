@@ -29,9 +29,14 @@ NEAR = Failure(
 
 
 def an_id(number: int) -> UUID:
-    """Return an id that sorts by its number, of a version that varies with it."""
+    """
+    Return an id that sorts by its number, of a version that varies with it.
+
+    Read from its end it sorts the other way round: a store that compares other bytes
+    first is found out.
+    """
     version = 1 + number % 8
-    return UUID(int=number << 120 | version << 76 | 2 << 62 | number)
+    return UUID(int=number << 120 | version << 76 | 2 << 62 | 255 - number)
 
 
 def a_mixture() -> list[Action]:
