@@ -10,6 +10,8 @@ import pytest
 from assignment_actions import ActionFilter
 from assignment_actions.testing import (
     IntIdContract,
+    JoinsNothingContract,
+    OutageContract,
     RecordingContract,
     RepositoryContract,
     StrIdContract,
@@ -19,12 +21,16 @@ from assignment_actions.testing import (
 from examples.third_party_adapter.json_lines import JsonLinesActionRepository
 
 
-class TestJsonLines(RepositoryContract):
+class TestJsonLines(RepositoryContract, JoinsNothingContract):
     """Hold the adapter to every clause."""
 
     @pytest.fixture
     def repository(self, tmp_path: Path) -> JsonLinesActionRepository:
         return JsonLinesActionRepository(tmp_path / "actions.jsonl")
+
+
+class TestOutOfReach(OutageContract):
+    """Hold the adapter to what a missing folder comes to."""
 
     @pytest.fixture
     def unreachable(self, tmp_path: Path) -> JsonLinesActionRepository:

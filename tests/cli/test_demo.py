@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.cli.demo_report import program
 from assignment_actions.cli.sample import load_sample
 
 from .conftest import Answer, Run
@@ -181,7 +182,7 @@ class TestWhatItShows:
         """Every command it ends with runs as it stands, whole on its line."""
         monkeypatch.chdir(for_people.folder)
         lines = for_people.answer.out.splitlines()
-        commands = [one for one in lines if one.startswith("assignment-actions ")]
+        commands = [one for one in lines if one.startswith(f"{program()} ")]
         statuses = [run(*shlex.split(one)[1:]).status for one in commands]
         assert [1, 0, 0, 0, 0] == statuses
 

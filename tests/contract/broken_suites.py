@@ -5,15 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from contract.broken_adapters import ALL_BROKEN, Broken
+from contract.broken import ALL_BROKEN
+from contract.broken.right import Broken
 
-from assignment_actions.testing import RepositoryContract
+from assignment_actions.testing import JoinsNothingContract, RepositoryContract
 
 
 def suite_of(adapter: type[Broken]) -> type[RepositoryContract]:
     """Return the test class that an author of this adapter would write."""
 
-    class Suite(RepositoryContract):
+    class Suite(RepositoryContract, JoinsNothingContract):
         @pytest.fixture
         def repository(self) -> Broken:
             return adapter(assignment_id_type=UUID)

@@ -18,7 +18,10 @@ from assignment_actions.domain import ports
 from assignment_actions.testing import (
     MOMENT,
     FixedClock,
+    JoinsNothingContract,
+    OutageContract,
     RepositoryContract,
+    TransactionContract,
     actions,
     an_action,
     failures,
@@ -31,7 +34,17 @@ from assignment_actions.testing import (
 CLAUSES = {
     int(it) for it in re.findall(r"\bR(\d+)\b", Path(ports.__file__).read_text())
 }
-TESTS = [it for it in dir(RepositoryContract) if it.startswith("test_")]
+TESTS = {
+    name: getattr(contract, name)
+    for contract in (
+        RepositoryContract,
+        TransactionContract,
+        JoinsNothingContract,
+        OutageContract,
+    )
+    for name in dir(contract)
+    if re.match(r"test_r\d+_", name)
+}
 
 
 LABELS, WORDS = st.just("k"), st.just("a")
@@ -57,11 +70,11 @@ class TestClauses:
 
     def test_every_test_states_its_clause(self) -> None:
         """Each test is named after a clause of the port and says it in a sentence."""
-        for name in TESTS:
+        for name, test in TESTS.items():
             clause = name.split("_")[1].upper()
 
             assert int(clause[1:]) in CLAUSES
-            assert getattr(RepositoryContract, name).__doc__.startswith(f"{clause}: ")
+            assert test.__doc__.startswith(f"{clause}: ")
 
     def test_no_test_names_a_database(self) -> None:
         """What is particular to one engine is no part of the contract."""

@@ -9,6 +9,7 @@ import pytest
 from assignment_actions import InMemoryActionRepository
 from assignment_actions.testing import (
     IntIdContract,
+    JoinsNothingContract,
     RecordingContract,
     RepositoryContract,
     StrIdContract,
@@ -16,7 +17,7 @@ from assignment_actions.testing import (
 )
 
 
-class TestInMemoryActionRepository(RepositoryContract):
+class TestInMemoryActionRepository(RepositoryContract, JoinsNothingContract):
     @pytest.fixture
     def repository(self) -> InMemoryActionRepository:
         return InMemoryActionRepository(assignment_id_type=UUID)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ class FlakyRepository(InMemoryActionRepository):
     def _reach(self) -> None:
         if self.outages > 0:
             self.outages -= 1
-            raise self.error
+            raise copy.copy(self.error)  # one that is raised again grows
 
 
 class HostTransaction:

@@ -45,6 +45,13 @@ class TestCuts:
 
         assert "hunter2" not in cut(text, 100)[0]
 
+    @pytest.mark.parametrize("cut", [cut_end, bounded_source])
+    def test_one_endless_word(self, cut: Any) -> None:
+        """Where there is no blank to cut at, nothing of the word is kept."""
+        kept, is_cut = cut("x" * 50 + "://jo:" + "hunter2" * 40, 100)
+
+        assert ("… [cut]", True) == (kept, is_cut)
+
     def test_no_half_secret_in_the_middle(self) -> None:
         """Neither end of a cut middle starts or ends with half a word."""
         secret = "hunter2" * 40

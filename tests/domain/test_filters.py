@@ -112,6 +112,13 @@ class TestMatches:
         """A filter without conditions matches all."""
         assert all(map(ActionFilter().matches, SAMPLES))
 
+    @pytest.mark.parametrize("field", ["completed_from", "completed_before"])
+    def test_not_completed(self, field: str) -> None:
+        """What is not completed lies in no range of completions."""
+        made: dict[str, Any] = {field: at(2)}
+
+        assert not ActionFilter(**made).matches(action())
+
     @pytest.mark.parametrize("field", COLLECTIONS)
     def test_nothing(self, field: str) -> None:
         """An empty collection matches none."""

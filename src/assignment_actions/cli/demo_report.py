@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import attrs
@@ -163,6 +166,16 @@ def database_of(settings: Settings) -> str:
     return public_url(settings.url)
 
 
+def program() -> str:
+    """Return how the shell of this folder finds the program."""
+    name = "assignment-actions"
+    beside = Path(sys.executable).with_name(name)
+    if shutil.which(name) is not None or not beside.exists():
+        return name
+    folder = Path.cwd()
+    return str(beside.relative_to(folder) if beside.is_relative_to(folder) else beside)
+
+
 def next_commands(run: DemoRun, found: DemoAnswers, settings: Settings) -> list[str]:
     """Return commands to try next; they work as they stand, but for a password."""
     has_password = database_of(settings) != settings.url
@@ -180,7 +193,4 @@ def next_commands(run: DemoRun, found: DemoAnswers, settings: Settings) -> list[
         ["overdue"],
         ["failures", "--since", "1h"],
     ]
-    return [
-        shlex.join(["assignment-actions", *command, *map(str, given)])
-        for command in commands
-    ]
+    return [shlex.join([program(), *command, *map(str, given)]) for command in commands]

@@ -3,13 +3,16 @@ The testing kit: the contract that every adapter passes, and what tests are made
 
 An adapter's whole test file::
 
-    class TestMyRepository(RepositoryContract):
+    class TestMyRepository(RepositoryContract, RecordingContract, JoinsNothingContract):
         @pytest.fixture
         def repository(self):
             return MyRepository()
 
 
     TestMyMachine = repository_machine(MyRepository).TestCase
+
+A store with transactions takes `TransactionContract` in place of
+`JoinsNothingContract`; one that can be out of reach takes `OutageContract` too.
 
 It is public API: a new clause arrives in a minor release, with a note to authors of
 adapters. Needs the extra `testing`.
@@ -18,12 +21,12 @@ adapters. Needs the extra `testing`.
 try:
     import hypothesis  # noqa: F401
     import pytest
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
-        f"assignment_actions.testing needs {error.name}:"
+        f"assignment_actions.testing needs {_error.name}:"
         " pip install 'assignment-actions[testing]'",
-        name=error.name,
-    ) from error
+        name=_error.name,
+    ) from _error
 
 # Before the first import: without it an installed suite prints no values on failure.
 pytest.register_assert_rewrite(
@@ -32,9 +35,12 @@ pytest.register_assert_rewrite(
 
 from assignment_actions.testing.contract import (  # noqa: E402
     IntIdContract,
+    JoinsNothingContract,
+    OutageContract,
     RecordingContract,
     RepositoryContract,
     StrIdContract,
+    TransactionContract,
 )
 from assignment_actions.testing.factories import (  # noqa: E402
     MOMENT,
@@ -59,9 +65,12 @@ __all__ = [
     "MOMENT",
     "FixedClock",
     "IntIdContract",
+    "JoinsNothingContract",
+    "OutageContract",
     "RecordingContract",
     "RepositoryContract",
     "StrIdContract",
+    "TransactionContract",
     "a_failure",
     "a_moment",
     "actions",

@@ -1,8 +1,9 @@
 """
 The contract as pytest classes; a test's name begins with the clause it enforces.
 
-Every class needs one fixture, `repository`. What an adapter's store can do more is told
-by two optional ones, `transaction` and `unreachable`.
+`RepositoryContract` and `RecordingContract` are for every adapter, and so is one of
+`TransactionContract` and `JoinsNothingContract`. Every fixture a class names must be
+overridden; no test is skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from assignment_actions.testing.contract.counting import CountingClauses
 from assignment_actions.testing.contract.fidelity import FidelityClauses
 from assignment_actions.testing.contract.finding import FindingClauses
 from assignment_actions.testing.contract.hostile import HostileExceptions
-from assignment_actions.testing.contract.joining import JoiningClauses
+from assignment_actions.testing.contract.joining import (
+    ClosingClauses,
+    JoinsNothingClauses,
+    TransactionClauses,
+)
 from assignment_actions.testing.contract.keys import KeyRules
 from assignment_actions.testing.contract.kinds import (
     IntIdClauses,
@@ -27,74 +32,29 @@ from assignment_actions.testing.contract.kinds import (
     StrIdClauses,
 )
 from assignment_actions.testing.contract.many import ManyAndRedacted
+from assignment_actions.testing.contract.outages import OutageClauses
 from assignment_actions.testing.contract.reading import ReadingClauses
 from assignment_actions.testing.contract.recording import RecordingRules
 from assignment_actions.testing.contract.rivals import RivalClauses
 from assignment_actions.testing.contract.successes import SuccessClauses
-from assignment_actions.testing.contract.transactions import TransactionRules
+from assignment_actions.testing.contract.transactions import (
+    JoinsNothingRules,
+    TransactionRules,
+)
 from assignment_actions.testing.factories import FixedClock
 
 
 class _Fixtures:
-    """The fixtures of every contract; only `repository` must be overridden."""
+    """The fixture of every contract."""
 
     @pytest.fixture
     def repository(self) -> Any:  # an override may return or yield
         """Return an empty repository; every adapter overrides this."""
         pytest.fail(f"{type(self).__name__} must override the fixture `repository`")
 
-    @pytest.fixture
-    def transaction(self, repository: ActionRepository) -> Any:  # noqa: ARG002
-        """
-        Return what `joined_to` joins: None where a store has no transactions.
 
-        Otherwise an object with `commit()` and `rollback()` on the same store, such as
-        a connection, in whose transaction nothing was written yet.
-        """
-        return None
-
-
-class RepositoryContract(
-    _Fixtures,
-    AddingClauses,
-    CompletingClauses,
-    CountingClauses,
-    FidelityClauses,
-    FindingClauses,
-    JoiningClauses,
-    KindClauses,
-    ReadingClauses,
-    RivalClauses,
-    SuccessClauses,
-):
-    """
-    Hold an adapter to every clause of `ActionRepository`.
-
-    Override the fixture `repository`: an empty repository for UUID assignment ids.
-    Optional: `transaction`, and `unreachable`, a repository whose store cannot be
-    reached.
-    """
-
-    @pytest.fixture
-    def unreachable(self) -> Any:
-        """Return a repository whose store is out of reach; None where none can be."""
-        return None
-
-
-class RecordingContract(
-    _Fixtures,
-    HostileExceptions,
-    KeyRules,
-    ManyAndRedacted,
-    RecordingRules,
-    TransactionRules,
-):
-    """
-    Hold the recorder's promises on an adapter.
-
-    Override the fixture `repository`: an empty repository for UUID assignment ids.
-    Optional: `transaction`.
-    """
+class _RecorderFixtures(_Fixtures):
+    """The fixtures of contracts that record."""
 
     @pytest.fixture
     def clock(self) -> FixedClock:
@@ -107,6 +67,80 @@ class RecordingContract(
     ) -> ActionRecorder:
         """Return a recorder on the repository."""
         return ActionRecorder(repository, clock=clock)
+
+
+class RepositoryContract(
+    _Fixtures,
+    AddingClauses,
+    ClosingClauses,
+    CompletingClauses,
+    CountingClauses,
+    FidelityClauses,
+    FindingClauses,
+    KindClauses,
+    ReadingClauses,
+    RivalClauses,
+    SuccessClauses,
+):
+    """
+    Hold an adapter to the clauses of `ActionRepository`.
+
+    Override the fixture `repository`: an empty repository for UUID assignment ids.
+    """
+
+
+class RecordingContract(
+    _RecorderFixtures,
+    HostileExceptions,
+    KeyRules,
+    ManyAndRedacted,
+    RecordingRules,
+):
+    """
+    Hold the recorder's promises on an adapter.
+
+    Override the fixture `repository`: an empty repository for UUID assignment ids.
+    """
+
+
+class TransactionContract(_RecorderFixtures, TransactionClauses, TransactionRules):
+    """
+    Hold an adapter with transactions to R80 to R83, and the recorder's promises there.
+
+    Override the fixtures `repository`, and `transaction`: what `joined_to` joins, with
+    `commit()` and `rollback()`, on the same store, nothing written in it yet.
+    """
+
+    @pytest.fixture
+    def transaction(self) -> Any:  # an override may return or yield
+        """Return what `joined_to` joins; every adapter overrides this."""
+        pytest.fail(f"{type(self).__name__} must override the fixture `transaction`")
+
+
+class JoinsNothingContract(_RecorderFixtures, JoinsNothingClauses, JoinsNothingRules):
+    """
+    Hold an adapter without transactions to R80 to R83: host code runs unchanged.
+
+    Override the fixture `repository`: an empty repository for UUID assignment ids.
+    """
+
+    @pytest.fixture
+    def transaction(self) -> object:
+        """Return something that a host would join elsewhere."""
+        return object()
+
+
+class OutageContract(OutageClauses):
+    """
+    Hold an adapter whose store can be out of reach to R6.
+
+    Override the fixture `unreachable`: a repository whose store cannot be reached.
+    """
+
+    @pytest.fixture
+    def unreachable(self) -> Any:  # an override may return or yield
+        """Return a repository out of reach; every adapter overrides this."""
+        pytest.fail(f"{type(self).__name__} must override the fixture `unreachable`")
 
 
 class IntIdContract(_Fixtures, IntIdClauses):

@@ -14,15 +14,8 @@ from assignment_actions.testing.factories import a_moment, an_action
 ALL = ActionFilter()
 
 
-def required(transaction: Any) -> Any:
-    """Return the transaction; skip where the store has none."""
-    if transaction is None:
-        pytest.skip("this store has no transactions")
-    return transaction
-
-
-class JoiningClauses:
-    """What `joined_to` and `close` promise."""
+class JoinedClauses:
+    """What `joined_to` promises, whether or not there is something to join."""
 
     def test_r80_a_joined_repository_sees_what_it_wrote(
         self, repository: ActionRepository, transaction: Any
@@ -83,11 +76,22 @@ class JoiningClauses:
 
         assert other == joined.get(other.id)
 
+    def test_r83_nothing_written_nothing_open(
+        self, repository: ActionRepository, transaction: Any
+    ) -> None:
+        """R83: before anything was written, nothing waits for a decision."""
+        joined = repository.joined_to(transaction)
+
+        assert joined.is_open is False
+
+
+class TransactionClauses(JoinedClauses):
+    """What `joined_to` promises on a store with transactions."""
+
     def test_r81_nothing_is_committed_for_the_caller(
         self, repository: ActionRepository, transaction: Any
     ) -> None:
         """R81: the caller's rollback takes back what was written, and nothing else."""
-        required(transaction)
         before = an_action()
         repository.add(before)
         repository.joined_to(transaction).add(an_action(), an_action())
@@ -99,7 +103,6 @@ class JoiningClauses:
         self, repository: ActionRepository, transaction: Any
     ) -> None:
         """R81: neither does a refusal commit: a rollback after it takes all back."""
-        required(transaction)
         joined = repository.joined_to(transaction)
         for changes in ({"key": "k"}, {"key": "other"}):
             stored = an_action(**changes)
@@ -114,52 +117,49 @@ class JoiningClauses:
         self, repository: ActionRepository, transaction: Any
     ) -> None:
         """R81: others see what was written once the caller has committed."""
-        required(transaction)
         action = an_action()
         repository.joined_to(transaction).add(action)
         transaction.commit()
 
         assert action == repository.get(action.id)
 
-    def test_r82_without_transactions_nothing_is_joined(
-        self, repository: ActionRepository, transaction: Any
-    ) -> None:
-        """R82: where there is nothing to join, what was written is there at once."""
-        if transaction is not None:
-            pytest.skip("this store has transactions")
-        action = an_action()
-        joined = repository.joined_to(object())
-        joined.add(action)
-
-        assert (action, False) == (repository.get(action.id), joined.is_open)
-
-    def test_r83_nothing_written_nothing_open(
-        self, repository: ActionRepository, transaction: Any
-    ) -> None:
-        """R83: before anything was written, nothing waits for a decision."""
-        joined = repository.joined_to(transaction)
-
-        assert joined.is_open is False
-
     def test_r83_open_while_the_transaction_is_undecided(
         self, repository: ActionRepository, transaction: Any
     ) -> None:
-        """R83: once something was written it is open, where transactions are."""
+        """R83: once something was written it is open."""
         joined = repository.joined_to(transaction)
         joined.add(an_action())
 
-        assert joined.is_open is (transaction is not None)
+        assert joined.is_open is True
 
     @pytest.mark.parametrize("end", ["commit", "rollback"])
     def test_r83_decided_once_the_transaction_has_ended(
         self, repository: ActionRepository, transaction: Any, end: str
     ) -> None:
         """R83: committed or rolled back, nothing is undecided any more."""
-        joined = repository.joined_to(required(transaction))
+        joined = repository.joined_to(transaction)
         joined.add(an_action())
         getattr(transaction, end)()
 
         assert joined.is_open is False
+
+
+class JoinsNothingClauses(JoinedClauses):
+    """What `joined_to` promises on a store without transactions."""
+
+    def test_r82_without_transactions_nothing_is_joined(
+        self, repository: ActionRepository, transaction: Any
+    ) -> None:
+        """R82: where there is nothing to join, what was written is there at once."""
+        action = an_action()
+        joined = repository.joined_to(transaction)
+        joined.add(action)
+
+        assert (action, False) == (repository.get(action.id), joined.is_open)
+
+
+class ClosingClauses:
+    """What `close` promises."""
 
     def test_r90_closing_again_is_harmless(self, repository: ActionRepository) -> None:
         """R90: a repository may be closed twice, before and after it was used."""

@@ -175,7 +175,7 @@ class ReadingClauses:
             (["remind"], []),
             ([], []),
         ],
-        ids=repr,
+        ids=["all", "one", "several", "part of a name", "none"],
     )
     def test_r42_types_narrow(
         self, repository: ActionRepository, types: Any, expected: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,7 +19,9 @@ class SuccessClauses:
         self, repository: ActionRepository
     ) -> None:
         """R50: the ids that have a success, in the order asked, and no other."""
-        won = [an_action(status="succeeded") for _ in range(5)]
+        won = [
+            an_action(UUID(int=n << 120), status="succeeded") for n in (3, 1, 5, 2, 4)
+        ]
         failed = an_action(status="failed")
         repository.add(*won, failed)
         asked = [failed.assignment_id, *(it.assignment_id for it in won[::-1])]

@@ -9,12 +9,11 @@ import pytest
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.recorder import ActionRecorder
-from assignment_actions.testing.contract.joining import required
 from assignment_actions.testing.factories import an_assignment_id
 
 
-class TransactionRules:
-    """What a completion inside the host's transaction comes to."""
+class JoinedRules:
+    """What a joined recorder keeps to, whether or not there is something to join."""
 
     def test_a_joined_recorder_keeps_the_rules(
         self, recorder: ActionRecorder, transaction: Any
@@ -28,22 +27,14 @@ class TransactionRules:
             joined.start(*args, key="k")
         assert done == joined.history.get(done.id)
 
-    def test_a_joined_success_without_transactions_is_true_at_once(
-        self, recorder: ActionRecorder, transaction: Any
-    ) -> None:
-        """Where a store joins nothing, host code runs unchanged and succeeds."""
-        if transaction is not None:
-            pytest.skip("this store has transactions")
-        with recorder.recording(an_assignment_id(), "notified") as recording:
-            recording.succeed(joined_to=object())
 
-        assert "succeeded" == recorder.history.get(recording.action.id).status
+class TransactionRules(JoinedRules):
+    """What a completion inside the host's transaction comes to."""
 
     def test_what_the_host_commits_is_a_success(
         self, recorder: ActionRecorder, transaction: Any
     ) -> None:
         """The host commits inside the block: the success is true."""
-        required(transaction)
         with recorder.recording(an_assignment_id(), "notified") as recording:
             recording.succeed(joined_to=transaction)
             transaction.commit()
@@ -54,7 +45,6 @@ class TransactionRules:
         self, recorder: ActionRecorder, transaction: Any
     ) -> None:
         """The host rolls back and raises: the success never was, the reason is kept."""
-        required(transaction)
         with (  # noqa: PT012  # what is recorded is the block
             pytest.raises(OSError, match="disk"),
             recorder.recording(an_assignment_id(), "notified") as recording,
@@ -72,7 +62,6 @@ class TransactionRules:
         self, recorder: ActionRecorder, transaction: Any
     ) -> None:
         """The host rolls back and says nothing: nobody knows whether it took effect."""
-        required(transaction)
         with recorder.recording(an_assignment_id(), "notified") as recording:
             recording.succeed(joined_to=transaction)
             transaction.rollback()
@@ -83,7 +72,6 @@ class TransactionRules:
         self, recorder: ActionRecorder, transaction: Any
     ) -> None:
         """The block ends first: nothing more is written until the host commits."""
-        required(transaction)
         with recorder.recording(an_assignment_id(), "notified") as recording:
             recording.succeed(joined_to=transaction)
 
@@ -98,7 +86,6 @@ class TransactionRules:
         transaction: Any,
     ) -> None:
         """What was recorded outside the transaction stays when that is rolled back."""
-        required(transaction)
         with (  # noqa: PT012  # what is recorded is the block
             pytest.raises(OSError, match="disk"),
             recorder.recording(an_assignment_id(), "notified") as recording,
@@ -114,3 +101,16 @@ class TransactionRules:
         assert ["failed"] == [
             action.status for timeline in found.values() for action in timeline
         ]
+
+
+class JoinsNothingRules(JoinedRules):
+    """What host code that joins comes to on a store without transactions."""
+
+    def test_a_joined_success_without_transactions_is_true_at_once(
+        self, recorder: ActionRecorder, transaction: Any
+    ) -> None:
+        """Where a store joins nothing, host code runs unchanged and succeeds."""
+        with recorder.recording(an_assignment_id(), "notified") as recording:
+            recording.succeed(joined_to=transaction)
+
+        assert "succeeded" == recorder.history.get(recording.action.id).status
