@@ -46,7 +46,7 @@ def _epilog(*examples: str, note: str = "") -> str:
     return "\n\n".join(["\n".join(lines), *([note] if note else []), _ANYWHERE])
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -58,7 +58,9 @@ app = typer.Typer(
         " output was closed."
     ),
 )
-schema_app = typer.Typer(help="Create the tables, or check that they are current.")
+schema_app: typer.Typer = typer.Typer(
+    help="Create the tables, or check that they are current."
+)
 app.add_typer(schema_app, name="schema")
 
 Assignment = Annotated[

@@ -27,12 +27,12 @@ class SmtpServer:
     def __init__(
         self, *, refused: Collection[str] = (), silent_for: Collection[str] = ()
     ) -> None:
-        self.refused = frozenset(refused)
-        self.silent_for = frozenset(silent_for)
+        self.refused: frozenset[str] = frozenset(refused)
+        self.silent_for: frozenset[str] = frozenset(silent_for)
         self.accepted: list[str] = []
         self.refusals = 0
-        self.kept_silent = threading.Event()
-        self.port = 0
+        self.kept_silent: threading.Event = threading.Event()
+        self.port: int = 0
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:

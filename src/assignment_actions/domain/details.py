@@ -117,11 +117,20 @@ def from_canonical_json(text: str) -> FrozenDict:
     return frozen
 
 
+def _plain(text: str) -> str:
+    """Return a plain str, in which two halves of one character are that character."""
+    if not _SURROGATE.search(text):
+        return str.__str__(text)
+    return text.encode("utf-16-le", "surrogatepass").decode(
+        "utf-16-le", "surrogatepass"
+    )
+
+
 def _freeze(value: object, path: str, depth: int) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str.__str__(value)
+        return _plain(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -135,7 +144,7 @@ def _freeze(value: object, path: str, depth: int) -> object:
             if not isinstance(key, str):
                 raise TypeError(f"a key of {path} must be a str, got {key!r}")
         return FrozenDict(
-            (str.__str__(key), _freeze(item, f"{path}.{key}", depth + 1))
+            (_plain(key), _freeze(item, f"{path}.{key}", depth + 1))
             for key, item in value.items()
         )
     if isinstance(value, (list, tuple)):

@@ -177,7 +177,7 @@ class ActionRecorder:
             for name in (assignment_id, *([] if key is None else [key])):
                 if name not in signature.parameters:
                     raise ValueError(
-                        f"{function.__qualname__} has no argument named {name!r};"
+                        f"{_name_of(function)} has no argument named {name!r};"
                         f" it has: {', '.join(signature.parameters) or 'none'}"
                     )
 
@@ -614,12 +614,18 @@ class Recording:
 
 
 def _require_plain_function(function: Callable[..., object]) -> None:
-    if (
-        inspect.iscoroutinefunction(function)
-        or inspect.isasyncgenfunction(function)
-        or inspect.isgeneratorfunction(function)
-    ):
-        raise TypeError(
-            f"{function.__qualname__} has not done its work when the call returns:"
-            " use `recording` inside it"
-        )
+    """Refuse a function whose work is not done when its call returns."""
+    for one in (function, getattr(function, "__call__", None)):  # noqa: B004
+        if (
+            inspect.iscoroutinefunction(one)
+            or inspect.isasyncgenfunction(one)
+            or inspect.isgeneratorfunction(one)
+        ):
+            raise TypeError(
+                f"{_name_of(function)} has not done its work when the call returns:"
+                " use `recording` inside it"
+            )
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", repr(function))

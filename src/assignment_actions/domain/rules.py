@@ -115,7 +115,7 @@ class WritingRules:
         self, action: Action, details: Mapping[str, object] | None = None
     ) -> Action:
         """Return the action as succeeded now."""
-        return action.succeed(at=self.now(), details=self.clean_details(details))
+        return self._clean(action.succeed(at=self.now(), details=details))
 
     def failed(
         self,
@@ -124,9 +124,8 @@ class WritingRules:
         details: Mapping[str, object] | None = None,
     ) -> Action:
         """Return the action as failed now."""
-        return action.fail(
-            self.failure(error), at=self.now(), details=self.clean_details(details)
-        )
+        failure = self.failure(error)
+        return self._clean(action.fail(failure, at=self.now(), details=details))
 
     def unknown(
         self,
@@ -135,10 +134,9 @@ class WritingRules:
         details: Mapping[str, object] | None = None,
     ) -> Action:
         """Return the action as unknown now."""
-        return action.mark_unknown(
-            at=self.now(),
-            failure=None if error is None else self.failure(error),
-            details=self.clean_details(details),
+        failure = None if error is None else self.failure(error)
+        return self._clean(
+            action.mark_unknown(at=self.now(), failure=failure, details=details)
         )
 
     def ended_by(
@@ -203,6 +201,13 @@ class WritingRules:
         more = merged(pending, self.clean_details(details))
         merged(action.details, more)
         return more
+
+    def _clean(self, action: Action) -> Action:
+        """Redact all details of a completion: a host may have put its own in."""
+        details = self.clean_details(action.details)
+        if details == action.details:
+            return action
+        return attrs.evolve(action, details=details)
 
     def _clean_actor(self, actor: str | None) -> str | None:
         if actor is None:

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.filters import Cursor
+from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 from assignment_actions.testing import strategies
 from assignment_actions.testing.factories import MOMENT
 
@@ -44,19 +44,21 @@ LABELS = [
 OUTCOMES = [ActionStatus.SUCCEEDED, ActionStatus.FAILED, ActionStatus.UNKNOWN]
 
 times: SearchStrategy[datetime] = st.sampled_from(MOMENTS)
-assignment_ids = st.sampled_from(ASSIGNMENTS)
-ids = st.sampled_from(IDS)
-types = st.sampled_from(["notified", "reminded", "retired_by_now"])
-labels = st.sampled_from(LABELS)
-reasons = st.sampled_from(["email_error", "retired_reason"])
-exception_types = st.sampled_from(["ValueError", "valueerror"])
-fingerprints = st.sampled_from(["f", "F"])
-outcomes = st.sampled_from(OUTCOMES)
-dimensions = st.sampled_from(["action_type", "status", "reason", "fingerprint", "day"])
+assignment_ids: SearchStrategy[UUID] = st.sampled_from(ASSIGNMENTS)
+ids: SearchStrategy[UUID] = st.sampled_from(IDS)
+types: SearchStrategy[str] = st.sampled_from(["notified", "reminded", "retired_by_now"])
+labels: SearchStrategy[str] = st.sampled_from(LABELS)
+reasons: SearchStrategy[str] = st.sampled_from(["email_error", "retired_reason"])
+exception_types: SearchStrategy[str] = st.sampled_from(["ValueError", "valueerror"])
+fingerprints: SearchStrategy[str] = st.sampled_from(["f", "F"])
+outcomes: SearchStrategy[ActionStatus] = st.sampled_from(OUTCOMES)
+dimensions: SearchStrategy[Dimension] = st.sampled_from(
+    ["action_type", "status", "reason", "fingerprint", "day"]
+)
 details: SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {"n": 1}, {"n": 0.1}, {"n": [None, {"\0": "\ud83d"}]}]
 )
-failures = st.builds(
+failures: SearchStrategy[Failure] = st.builds(
     Failure,
     reason=reasons,
     exception_type=exception_types | st.just(""),
@@ -75,7 +77,7 @@ actions: SearchStrategy[Action] = strategies.actions(
     failing=failures,
     evidence=details,
 )
-beginnings = st.lists(
+beginnings: SearchStrategy[list[Action]] = st.lists(
     actions,
     min_size=3,
     max_size=8,
@@ -84,7 +86,7 @@ beginnings = st.lists(
         lambda it: (it.assignment_id, it.action_type, it.key or it.id, it.attempt),
     ),
 )
-filters = strategies.filters(
+filters: SearchStrategy[ActionFilter] = strategies.filters(
     assignment_ids=assignment_ids,
     times=times,
     types=types,
@@ -93,5 +95,9 @@ filters = strategies.filters(
     exception_types=exception_types,
     fingerprints=fingerprints,
 )
-asked = st.lists(assignment_ids | st.just(UUID(int=5)), max_size=6)
-cursors = st.none() | st.builds(Cursor, times, ids, assignment_ids)
+asked: SearchStrategy[list[UUID]] = st.lists(
+    assignment_ids | st.just(UUID(int=5)), max_size=6
+)
+cursors: SearchStrategy[Cursor | None] = st.none() | st.builds(
+    Cursor, times, ids, assignment_ids
+)

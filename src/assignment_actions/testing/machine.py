@@ -38,8 +38,10 @@ class RepositoryMachine(RuleBasedStateMachine):
 
     def __init__(self, repository: ActionRepository) -> None:
         super().__init__()
-        self.repository = repository
-        self.meaning = InMemoryActionRepository(assignment_id_type=UUID)
+        self.repository: ActionRepository = repository
+        self.meaning: ActionRepository = InMemoryActionRepository(
+            assignment_id_type=UUID
+        )
         self.stored: list[Action] = []
 
     @initialize(batch=collisions.beginnings)
