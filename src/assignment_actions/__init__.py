@@ -14,7 +14,8 @@ from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Page
 from assignment_actions.domain.history import ActionHistory, FailureGroup
 from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
-from assignment_actions.domain.recorder import ActionRecorder, Recording
+from assignment_actions.domain.recorder import ActionRecorder
+from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
 from assignment_actions.domain.vocabulary import ActionType, ErrorReason
 

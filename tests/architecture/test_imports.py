@@ -14,11 +14,12 @@ STAGES = (
     {"timeline", "filters"},
     {"ports"},
     {"rules", "kept", "history", "async_history"},
+    {"recording"},
     {"recorder", "async_recorder"},
 )
 STAGE = {name: number for number, names in enumerate(STAGES) for name in names}
-# an error carries an action; only a type checker follows that
-ALLOWED_BACKWARDS = {("errors", "action")}
+# an error carries an action, a recording its recorder; only a type checker follows that
+ALLOWED_BACKWARDS = {("errors", "action"), ("recording", "recorder")}
 LIBRARIES = {
     "adapters.memory": set[str](),
     "adapters.sql": {"sqlalchemy", "psycopg", "pymysql", "attrs"},

@@ -95,7 +95,7 @@ class TestFields:
             ("assignment_id", 2**63, "assignment_id must be between"),
             ("action_type", "Notified", "action_type must be lower snake case"),
             ("action_type", "a" * 65, "action_type must have 1 to 64"),
-            ("status", "done", "'done' is not a valid ActionStatus"),
+            ("status", "done", "status must be one of .* got 'done'"),
             ("key", "", "key must have 1 to 255"),
             ("key", "k" * 256, "key must have 1 to 255 characters, got 256"),
             ("actor", "a" * 256, "actor must have 1 to 255 characters, got 256"),

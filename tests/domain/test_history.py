@@ -121,7 +121,7 @@ class TestManyAssignments:
     @pytest.mark.parametrize("ids", ["abc", b"xyz"])
     def test_one_text_is_no_collection(self, ids: Any) -> None:
         """One text where many ids belong is refused."""
-        with pytest.raises(TypeError, match="assignment_ids must be a collection"):
+        with pytest.raises(TypeError, match="ids must be a collection"):
             history().timelines(ids)
         with pytest.raises(TypeError, match="types must be a collection"):
             history().timelines([ASSIGNMENT], ids)
@@ -133,6 +133,12 @@ class TestManyAssignments:
 
 
 class TestFind:
+    @pytest.mark.parametrize("given", [None, {}, "failed"])
+    def test_no_filter(self, given: Any) -> None:
+        """What is no ActionFilter is refused by name."""
+        with pytest.raises(TypeError, match="action_filter must be an ActionFilter"):
+            history().find(given)
+
     @given(st.integers(1, 7), st.integers(0, 12))
     def test_pages_are_the_whole(self, limit: int, size: int) -> None:
         """Pages joined are all actions newest first, whatever their size."""
@@ -156,7 +162,7 @@ class TestFind:
 
     def test_negative_limit(self) -> None:
         """A negative limit is refused."""
-        with pytest.raises(ValueError, match="limit must be 0 or more, got -1"):
+        with pytest.raises(ValueError, match="limit must be between 0 and"):
             history().find(ActionFilter(), limit=-1)
 
     @pytest.mark.parametrize("limit", [True, 1.0, "1", None])

@@ -54,13 +54,13 @@ class TestStoreEach:
         assert filled(1, 2, 3).store_each(lambda one: one.id.int != 2) == 2
 
     def test_an_error_keeps_the_rest(self) -> None:
-        """Where the store fails, that outcome and all later ones stay, in order."""
+        """Where the store fails, that outcome stays, behind all later ones."""
         kept = filled(1, 2)
 
         with pytest.raises(StorageError):
             kept.store_each(broken)
 
-        assert stored_by(kept) == [1, 2]
+        assert stored_by(kept) == [2, 1]
 
     def test_not_due(self) -> None:
         """What is not due yet stays, and stands in nobody's way."""

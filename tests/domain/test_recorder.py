@@ -1,4 +1,5 @@
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from domain.outages import FlakyRepository
@@ -136,6 +137,20 @@ class TestCompletions:
         assert made.succeed(started).status == "succeeded"
 
 
+class TestOneIdTwice:
+    def test_each_has_its_own_outcome(self) -> None:
+        """A host may give one id to two assignments: both are completed, once each."""
+        outer = recorder(ids=lambda _: UUID(int=7))
+        one, two = outer.start(1, "notified"), outer.start(2, "notified")
+        outer.succeed(two)
+
+        with pytest.raises(ActionAlreadyCompletedError):
+            outer.fail(two, ValueError("no"))
+
+        outer.fail(one, ValueError("no"))
+        assert {"failed", "succeeded"} == {it.status for it in everything(outer)}
+
+
 class TestAtOnce:
     def test_record_success(self) -> None:
         """What happened elsewhere is recorded at its own moment."""
@@ -205,7 +220,7 @@ class TestRecordMany:
     @pytest.mark.parametrize("size", [0, -1])
     def test_batch_size(self, size: int) -> None:
         """A batch holds at least one."""
-        with pytest.raises(ValueError, match=f"must be 1 or more, got {size}"):
+        with pytest.raises(ValueError, match=f"batch_size must be .* got {size}"):
             recorder().record_many([], batch_size=size)
 
 

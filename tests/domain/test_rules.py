@@ -77,7 +77,19 @@ class TestReasons:
             all_reasons({OSError: "Disk error"})
 
 
+class TestRedactor:
+    def test_what_cannot_be_called_is_refused(self) -> None:
+        """A redactor is a callable, or None for none."""
+        with pytest.raises(TypeError, match="redact must be callable or None"):
+            rules(redact=True)
+
+
 class TestOverdueAfter:
+    def test_an_unknown_type_is_refused(self) -> None:
+        """A limit for a misspelt type would never hold."""
+        with pytest.raises(ValueError, match="'notifyed' is unknown"):
+            rules(overdue_after={"notifyed": timedelta(1)})
+
     def test_for_all_types(self) -> None:
         """One duration holds for every type."""
         made = rules(overdue_after=timedelta(minutes=5)).started(1, "notified")

@@ -99,6 +99,21 @@ class TestSequence:
         assert outcome == again(outcome)
 
 
+class TestForward:
+    def test_a_step_back_is_refused(self) -> None:
+        """A timeline runs forward; `reversed` gives the other order."""
+        timeline = Timeline([succeeded(1), succeeded(2)])
+
+        with pytest.raises(ValueError, match=r"use reversed\(\)"):
+            timeline[::-1]
+        assert list(timeline)[::-1] == list(reversed(timeline))
+
+    def test_a_list_is_no_type(self) -> None:
+        """Types are given one by one, and a list of them is refused."""
+        with pytest.raises(TypeError, match="action_types must be str"):
+            Timeline().of_type(["notified"])  # type: ignore[arg-type]
+
+
 class TestNarrowing:
     @given(ACTIONS)
     def test_is_a_filter_that_keeps_the_order(

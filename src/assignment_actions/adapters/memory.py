@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +35,7 @@ from assignment_actions.domain.values import (
 )
 
 _Identity = tuple[AssignmentId, UUID]
+_Place = tuple[datetime, UUID, Any]
 
 
 class InMemoryActionRepository:
@@ -60,8 +63,7 @@ class InMemoryActionRepository:
         self._by_id: dict[UUID, list[_Identity]] = {}
         self._by_assignment: dict[AssignmentId, list[_Identity]] = {}
         self._successes: dict[AssignmentId, dict[str, Action]] = defaultdict(dict)
-        self._order: list[_Identity] = []
-        self._is_ordered = True
+        self._order: list[_Place] = []
 
     @property
     def is_open(self) -> bool:
@@ -138,14 +140,9 @@ class InMemoryActionRepository:
         self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
     ) -> Sequence[Action]:
         """Return at most `limit` of the actions that match, newest first."""
-        found: list[Action] = []
         with self._lock:
-            for action in self._newest_first(action_filter):
-                if len(found) >= limit:
-                    break
-                if after is None or Cursor.of(action) < after:
-                    found.append(action.without_stacktrace())
-        return found
+            found = islice(self._newest_first(action_filter, after), limit)
+            return [action.without_stacktrace() for action in found]
 
     def count(self, action_filter: ActionFilter, /) -> int:
         """Return how many actions match."""
@@ -197,10 +194,7 @@ class InMemoryActionRepository:
         self._by_id.setdefault(action.id, []).append(identity)
         timeline = self._by_assignment.setdefault(action.assignment_id, [])
         insort(timeline, identity, key=lambda one: timeline_order(self._actions[one]))
-        if self._order:
-            last = Cursor.of(self._actions[self._order[-1]])
-            self._is_ordered &= last < Cursor.of(action)
-        self._order.append(identity)
+        insort(self._order, _place(action))  # at the end, as a rule
         self._note_success(action)
 
     def _note_success(self, action: Action) -> None:
@@ -215,20 +209,25 @@ class InMemoryActionRepository:
             self._actions.__getitem__, self._by_assignment.get(assignment_id, ())
         )
 
-    def _newest_first(self, action_filter: ActionFilter) -> Iterator[Action]:
+    def _newest_first(
+        self, action_filter: ActionFilter, after: Cursor | None = None
+    ) -> Iterator[Action]:
         wanted = action_filter.assignment_ids
         if wanted is None:
-            if not self._is_ordered:
-                self._order.sort(key=lambda one: Cursor.of(self._actions[one]))
-                self._is_ordered = True
-            actions: Iterable[Action] = map(
-                self._actions.__getitem__, reversed(self._order)
-            )
+            places = self._order
         else:
             self._require_kind(wanted)
-            several = [action for one in wanted for action in self._of(one)]
-            actions = sorted(several, key=Cursor.of, reverse=True)
+            places = sorted(_place(one) for key in wanted for one in self._of(key))
+        end = len(places)
+        if after is not None:
+            end = bisect_left(places, (after.created_at, after.id, after.assignment_id))
+        newest = map(places.__getitem__, range(end - 1, -1, -1))
+        actions = (self._actions[place[2], place[1]] for place in newest)
         return filter(action_filter.matches, actions)
+
+
+def _place(action: Action) -> _Place:
+    return action.created_at, action.id, action.assignment_id
 
 
 _: type[ActionRepository] = InMemoryActionRepository

@@ -55,6 +55,15 @@ class ActionStatus(StrEnum):
         return ()
 
 
+def as_status(field: str, value: object) -> ActionStatus:
+    """Return the status that a text names."""
+    if isinstance(value, str) and value in _STATUSES:
+        return ActionStatus(value)
+    known = ", ".join(ActionStatus)
+    raise ValueError(f"{field} must be one of {known}, got {value!r}")
+
+
+_STATUSES = frozenset(map(str, ActionStatus))
 _IN_PROGRESS, _UNKNOWN = ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN
 _SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
 
@@ -98,7 +107,7 @@ class Action:
         put(self, "assignment_id", as_assignment_id(self.assignment_id))
         name = as_name("action_type", self.action_type)
         put(self, "action_type", BUILT_IN.get(name, name))
-        put(self, "status", ActionStatus(self.status))
+        put(self, "status", as_status("status", self.status))
         put(self, "created_at", as_utc("created_at", self.created_at))
         for field in ("completed_at", "overdue_at", "unknown_at"):
             value = getattr(self, field)
@@ -165,6 +174,7 @@ class Action:
 
     def is_overdue(self, now: datetime) -> bool:
         """Tell whether it is in progress for longer than its type allows."""
+        now = as_utc("now", now)
         return (
             self.status is _IN_PROGRESS
             and self.overdue_at is not None
@@ -295,7 +305,7 @@ class Action:
     def from_store(
         cls,
         *,
-        id: UUID,  # noqa: A002  # the field's name
+        id: UUID,
         assignment_id: AssignmentId,
         action_type: str,
         status: str,

@@ -22,7 +22,9 @@ from assignment_actions.domain.stacktrace import (
 from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT, as_name, storable
 from assignment_actions.domain.vocabulary import REASONS, ErrorReason
 
-_FRAME = re.compile(r'^\W*File "([^"\n]*)", line \d+, in (\S+)', re.MULTILINE)
+_FRAME = re.compile(
+    r'^[ \t|+-]{0,99}File "([^"\n]*)", line \d+, in (\S+)', re.MULTILINE
+)
 
 
 def _text(field: str, value: object) -> str:
@@ -104,6 +106,19 @@ class Failure:
             redact: applied to the texts before they are cut; what it breaks on is not
                 kept at all.
         """
+        try:
+            return cls._captured(exception, reason, redact)
+        except Exception:  # noqa: BLE001  # a host's exception may refuse to be read
+            name = object.__repr__(exception).partition(" ")[0].lstrip("<")
+            return cls(reason=reason, exception_type=name, truncated=True)
+
+    @classmethod
+    def _captured(
+        cls,
+        exception: BaseException,
+        reason: str,
+        redact: Callable[[str], str] | None,
+    ) -> Failure:
         trace = stacktrace_of(exception)
         message, is_cut = bounded_source(message_of(exception), 4 * MESSAGE_LIMIT)
         text = trace.text

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import attrs
 
-from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.action import Action, as_status
 from assignment_actions.domain.values import (
     AssignmentId,
     as_assignment_id,
@@ -44,12 +44,8 @@ def _set_of(
     return frozenset(convert(field, item) for item in values)
 
 
-def _as_status(field: str, value: str) -> ActionStatus:
-    try:
-        return ActionStatus(value)
-    except ValueError:
-        known = ", ".join(ActionStatus)
-        raise ValueError(f"{field} must be of {known}, got {value!r}") from None
+def _any_text(field: str, value: object) -> str:
+    return "" if value == "" else as_text(field, value)
 
 
 def _ids(field: str, value: object) -> AssignmentId:
@@ -59,9 +55,9 @@ def _ids(field: str, value: object) -> AssignmentId:
 _COLLECTIONS: Mapping[str, Callable[[str, Any], Any]] = {
     "assignment_ids": _ids,
     "action_types": as_text,
-    "statuses": _as_status,
+    "statuses": as_status,
     "reasons": as_text,
-    "exception_types": as_text,
+    "exception_types": _any_text,
     "fingerprints": as_text,
     "actors": as_text,
 }

@@ -22,8 +22,10 @@ from assignment_actions.domain.filters import (
 from assignment_actions.domain.ports import ActionRepository, Clock, utc_now
 from assignment_actions.domain.timeline import Outcome, Timeline
 from assignment_actions.domain.values import (
+    INT32_MAX,
     AssignmentId,
     as_assignment_id,
+    as_int,
     as_text,
     as_utc,
     as_uuid,
@@ -102,12 +104,12 @@ class ActionHistory:
 
     def timelines(
         self,
-        assignment_ids: Iterable[AssignmentId],
+        ids: Iterable[AssignmentId],
         types: Collection[str] | None = None,
     ) -> Mapping[AssignmentId, Timeline]:
         """Return the timeline of every id, empty where nothing happened."""
         wanted = None if types is None else _texts("types", types)
-        found = self._repository.timelines(_ids(assignment_ids), wanted)
+        found = self._repository.timelines(_ids(ids), wanted)
         if self._vocabulary.is_built_in:
             return found
         return {key: Timeline.in_order(self._all(one)) for key, one in found.items()}
@@ -115,7 +117,7 @@ class ActionHistory:
     def latest_successful(
         self,
         assignment_id: AssignmentId,
-        type: str | None = None,  # noqa: A002  # the contract's word
+        type: str | None = None,
     ) -> Action | None:
         """
         Return the success with the greatest `(completed_at, created_at, id)`.
@@ -127,18 +129,18 @@ class ActionHistory:
 
     def latest_successful_of(
         self,
-        assignment_ids: Iterable[AssignmentId],
-        type: str | None = None,  # noqa: A002  # the contract's word
+        ids: Iterable[AssignmentId],
+        type: str | None = None,
     ) -> Mapping[AssignmentId, Action]:
         """Return the latest success of each id that has one."""
         wanted = None if type is None else as_text("type", type)
-        found = self._repository.latest_successes(_ids(assignment_ids), wanted)
+        found = self._repository.latest_successes(_ids(ids), wanted)
         return {key: self._read(action) for key, action in found.items()}
 
     def outcome(
         self,
         assignment_id: AssignmentId,
-        type: str,  # noqa: A002  # the contract's word
+        type: str,
         *,
         since: datetime | None = None,
         key: str | None = None,
@@ -155,7 +157,7 @@ class ActionHistory:
         """
         considered = self.timeline(assignment_id, [type])
         if since is not None:
-            considered = considered.since(since)
+            considered = considered.since(as_utc("since", since))
         if key is not None:
             considered = considered.with_key(key)
         return considered.outcome(type, now=self.now())
@@ -181,19 +183,17 @@ class ActionHistory:
         Raises:
             ValueError: a negative limit, or `after` is no cursor of ours.
         """
-        if not isinstance(limit, int) or isinstance(limit, bool):
-            raise TypeError(f"limit must be an int, got {limit!r}")
-        if limit < 0:
-            raise ValueError(f"limit must be 0 or more, got {limit}")
+        as_int("limit", limit, low=0, high=INT32_MAX - 1)
         place = None if after is None else Cursor.decode(after)
-        found = self._repository.find(action_filter, limit + 1 if limit else 0, place)
+        wanted = _filter(action_filter)
+        found = self._repository.find(wanted, limit + 1 if limit else 0, place)
         return page_of(self._all(found), limit)
 
     def iterate(self, action_filter: ActionFilter) -> Iterator[Action]:
         """Yield all actions that match, newest first, in bounded memory."""
-        after: Cursor | None = None
+        wanted, after = _filter(action_filter), None
         while True:
-            found = self._repository.find(action_filter, ITERATE_BATCH, after)
+            found = self._repository.find(wanted, ITERATE_BATCH, after)
             yield from self._all(found)
             if len(found) < ITERATE_BATCH:
                 return
@@ -201,7 +201,7 @@ class ActionHistory:
 
     def count(self, action_filter: ActionFilter) -> int:
         """Return how many actions match."""
-        return self._repository.count(action_filter)
+        return self._repository.count(_filter(action_filter))
 
     def count_by(
         self, action_filter: ActionFilter, dimension: str
@@ -219,7 +219,7 @@ class ActionHistory:
             failure count under no reason and no fingerprint.
         """
         by = as_dimension(dimension)
-        return ordered_counts(by, self._repository.count_by(action_filter, by))
+        return ordered_counts(by, self._repository.count_by(_filter(action_filter), by))
 
     def overdue(self, *, limit: int = PAGE_LIMIT) -> tuple[Action, ...]:
         """Return actions in progress longer than their type allows, newest first."""
@@ -229,7 +229,8 @@ class ActionHistory:
         self, *, since: datetime | None = None
     ) -> tuple[FailureGroup, ...]:
         """Return the failures completed since then by kind, the most frequent first."""
-        failures = ActionFilter(statuses=[ActionStatus.FAILED], completed_from=since)
+        start = None if since is None else as_utc("since", since)
+        failures = ActionFilter(statuses=[ActionStatus.FAILED], completed_from=start)
         return group_failures(self.iterate(failures))
 
     def now(self) -> datetime:
@@ -292,9 +293,15 @@ def group_failures(failures: Iterable[Action]) -> tuple[FailureGroup, ...]:
     )
 
 
+def _filter(value: ActionFilter) -> ActionFilter:
+    if not isinstance(value, ActionFilter):
+        raise TypeError(f"action_filter must be an ActionFilter, got {value!r}")
+    return value
+
+
 def _ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
-    if isinstance(values, (str, bytes)):
-        raise TypeError(f"assignment_ids must be a collection, got {values!r}")
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"ids must be a collection, got {values!r}")
     return list(dict.fromkeys(as_assignment_id(value) for value in values))
 
 

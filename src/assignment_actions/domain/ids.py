@@ -18,7 +18,7 @@ import attrs
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MAX_MICROS = (2**48 - 1) * 1000
-_MAX_TAIL = 2**62 - 1
+_LAST_TAIL = 2**62 - 2**33
 
 
 def uuid7(milliseconds: int, fraction: int, tail: int) -> UUID:
@@ -32,23 +32,23 @@ class Uuid7Factory:
     Make ids that sort by `created_at`, and increase within one moment.
 
     The 12 bits after the milliseconds hold the microseconds (RFC 9562, section 6.2,
-    method 3); the last 62 are random, and count up by a random step within one
-    microsecond (method 2). Thread-safe. Moments before 1970 count as 1970.
+    method 3); the last 62 are one counter (method 2) that begins at random and takes
+    random steps, so that processes, forked ones too, go their own ways. Thread-safe.
+    Moments before 1970 count as 1970.
     """
 
-    _last: tuple[int, int] = (-1, 0)
+    _tail: int = _LAST_TAIL + 1
     _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False, eq=False)
 
     def __call__(self, created_at: datetime, /) -> UUID:
         """Return the next id for this moment."""
         micros = (created_at - _EPOCH) // _MICROSECOND
-        micros = min(max(micros, 0), _MAX_MICROS)
+        milliseconds, rest = divmod(min(max(micros, 0), _MAX_MICROS), 1000)
+        return uuid7(milliseconds, (rest << 12) // 1000, self._next_tail())
+
+    def _next_tail(self) -> int:
         with self._lock:
-            last_micros, tail = self._last
-            if micros == last_micros:
-                tail = min(tail + 1 + secrets.randbits(32), _MAX_TAIL)
-            else:
-                tail = secrets.randbits(61)
-            self._last = micros, tail
-        milliseconds, rest = divmod(micros, 1000)
-        return uuid7(milliseconds, (rest << 12) // 1000, tail)
+            if self._tail > _LAST_TAIL:
+                self._tail = secrets.randbits(61)
+            self._tail += 1 + secrets.randbits(32)
+            return self._tail

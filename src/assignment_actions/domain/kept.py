@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -52,12 +52,16 @@ class KeptOutcomes:
                 lost.action.status,
             )
 
+    def __iter__(self) -> Iterator[KeptOutcome]:
+        with self._lock:
+            return iter(tuple(self._outcomes))
+
     def store_each(self, store: Callable[[Action], bool]) -> int:
         """
         Hand each outcome that is due to `store`, oldest first; count its trues.
 
-        Each is handed to one thread at a time. Where `store` raises, that outcome and
-        all later ones stay.
+        Each is handed to one thread at a time. Where `store` raises, the round ends;
+        that outcome stays, behind the others, so that it cannot block them.
         """
         count = 0
         for _ in range(len(self)):
@@ -73,6 +77,6 @@ class KeptOutcomes:
                         self._outcomes.append(outcome)
             except BaseException:
                 with self._lock:
-                    self._outcomes.appendleft(outcome)
+                    self._outcomes.append(outcome)
                 raise
         return count

@@ -1,4 +1,4 @@
-"""ActionRecorder and Recording: they write; what they write the rules decide."""
+"""ActionRecorder: it writes; what it writes the rules decide."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, ParamSpec, Self, TypeVar
-from uuid import UUID
 
 from assignment_actions.domain.action import Action, ActionStatus
-from assignment_actions.domain.details import NO_DETAILS, FrozenDict
 from assignment_actions.domain.errors import (
-    ActionAlreadyCompletedError,
     DuplicateActionError,
-    StorageError,
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter
@@ -33,6 +29,7 @@ from assignment_actions.domain.ports import (
     Redactor,
     utc_now,
 )
+from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.redaction import redact_defaults
 from assignment_actions.domain.rules import (
     OVERDUE_AFTER,
@@ -40,8 +37,8 @@ from assignment_actions.domain.rules import (
     next_attempt,
     refusal_of,
 )
-from assignment_actions.domain.values import AssignmentId
-from assignment_actions.domain.vocabulary import ErrorReason, Vocabulary, VocabularyLike
+from assignment_actions.domain.values import INT32_MAX, AssignmentId, as_int
+from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,10 +46,6 @@ R = TypeVar("R")
 BATCH_SIZE = 1000
 
 _new_id = Uuid7Factory()
-_UNCOMMITTED = Failure.of(
-    reason=ErrorReason.INTERRUPTED,
-    message="the host's transaction ended without committing this action's completion",
-)
 
 
 class ActionRecorder:
@@ -102,7 +95,7 @@ class ActionRecorder:
     def recording(
         self,
         assignment_id: AssignmentId,
-        action_type: str,
+        type: str,
         *,
         key: str | None = None,
         actor: str | None = None,
@@ -121,7 +114,7 @@ class ActionRecorder:
 
         Args:
             assignment_id: what the action is about.
-            action_type: what is being done; a known type.
+            type: what is being done; a known type.
             key: idempotency key, 1 to 255 characters, stored as given: the tries at
                 one thing. At most one try is open, and none starts after a success.
             actor: who does it, at most 255 characters.
@@ -137,7 +130,7 @@ class ActionRecorder:
             self,
             lambda: self.start(
                 assignment_id,
-                action_type,
+                type,
                 key=key,
                 actor=actor,
                 details=details,
@@ -147,7 +140,7 @@ class ActionRecorder:
 
     def recorded(
         self,
-        action_type: str,
+        type: str,
         assignment_id: str = "assignment_id",
         *,
         key: str | None = None,
@@ -158,7 +151,7 @@ class ActionRecorder:
         Return a decorator that records each call of a function, as `recording` does.
 
         Args:
-            action_type: what the function does.
+            type: what the function does.
             assignment_id: the name of the function's argument that holds the id.
             key: the name of the argument that holds the idempotency key, if any.
             actor: who does it.
@@ -169,7 +162,7 @@ class ActionRecorder:
                 is not done when the call returns.
             ValueError: the function has no such argument.
         """
-        self._rules.vocabulary.require(action_type)
+        self._rules.vocabulary.require(type)
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             signature = inspect.signature(function)
@@ -187,7 +180,7 @@ class ActionRecorder:
                 bound.apply_defaults()
                 with self.recording(
                     bound.arguments[assignment_id],
-                    action_type,
+                    type,
                     key=None if key is None else bound.arguments[key],
                     actor=actor,
                     retry_unknown=retry_unknown,
@@ -203,7 +196,7 @@ class ActionRecorder:
     def start(
         self,
         assignment_id: AssignmentId,
-        action_type: str,
+        type: str,
         *,
         key: str | None = None,
         actor: str | None = None,
@@ -220,7 +213,7 @@ class ActionRecorder:
             StorageError: nothing was stored as far as anybody knows; do not go on.
         """
         action = self._rules.started(
-            assignment_id, action_type, key=key, actor=actor, details=details
+            assignment_id, type, key=key, actor=actor, details=details
         )
         return self._add(action, retry_unknown=retry_unknown)
 
@@ -233,14 +226,18 @@ class ActionRecorder:
         One conditional write, no read before it; a refusal reads once to say why.
 
         Returns:
-            The completed action.
+            The completed action. That somebody marked it unknown meanwhile is stored
+            with it (`is_late`), but not in what is returned here.
 
         Raises:
             ActionAlreadyCompletedError: somebody completed it first.
             ActionNotFoundError: it was never stored.
-            StorageError: it may or may not be stored; trying again is safe.
+            StorageError: it may or may not be stored. Trying again is safe: where it
+                was stored after all, that says ActionAlreadyCompletedError.
         """
-        return self._complete(self._rules.succeeded(action, details))
+        return self._complete(
+            self._rules.succeeded(action, self._rules.clean_details(details))
+        )
 
     def fail(
         self,
@@ -250,7 +247,9 @@ class ActionRecorder:
         details: Mapping[str, object] | None = None,
     ) -> Action:
         """Store that an action failed, and why; otherwise as `succeed`."""
-        return self._complete(self._rules.failed(action, error, details))
+        return self._complete(
+            self._rules.failed(action, error, self._rules.clean_details(details))
+        )
 
     def mark_unknown(
         self,
@@ -264,12 +263,14 @@ class ActionRecorder:
 
         An action that is unknown already stays as it is and is returned.
         """
-        return self._complete(self._rules.unknown(action, error, details))
+        return self._complete(
+            self._rules.unknown(action, error, self._rules.clean_details(details))
+        )
 
     def record_success(
         self,
         assignment_id: AssignmentId,
-        action_type: str,
+        type: str,
         *,
         at: datetime | None = None,
         key: str | None = None,
@@ -279,7 +280,7 @@ class ActionRecorder:
     ) -> Action:
         """Store an action that has succeeded, `at` a moment or now; as `start`."""
         action = self._rules.started(
-            assignment_id, action_type, key=key, actor=actor, details=details, at=at
+            assignment_id, type, key=key, actor=actor, details=details, at=at
         )
         finished = self._rules.finished_at(action, None)
         return self._add(finished, retry_unknown=retry_unknown)
@@ -287,7 +288,7 @@ class ActionRecorder:
     def record_failure(
         self,
         assignment_id: AssignmentId,
-        action_type: str,
+        type: str,
         error: BaseException | Failure,
         *,
         at: datetime | None = None,
@@ -298,7 +299,7 @@ class ActionRecorder:
     ) -> Action:
         """Store an action that has failed, `at` a moment or now; as `start`."""
         action = self._rules.started(
-            assignment_id, action_type, key=key, actor=actor, details=details, at=at
+            assignment_id, type, key=key, actor=actor, details=details, at=at
         )
         finished = self._rules.finished_at(action, error)
         return self._add(finished, retry_unknown=retry_unknown)
@@ -321,13 +322,13 @@ class ActionRecorder:
                 its own and later ones are not.
             TypeError, ValueError: an item is no Action, or of an unknown type.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+        size = as_int("batch_size", batch_size, low=1, high=INT32_MAX)
         stream = map(self._rules.imported, actions)
         count = 0
-        while batch := list(islice(stream, batch_size)):
+        while batch := list(islice(stream, size)):
             self._repository.add(*batch)
             count += len(batch)
+        self._flush_quietly()
         return count
 
     # -- the rest ----------------------------------------------------------------------
@@ -370,17 +371,24 @@ class ActionRecorder:
         return 0 if self._joined else self._kept.store_each(self._store_kept)
 
     def close(self) -> None:
-        """Flush, then close the repository; a joined recorder closes nothing."""
+        """
+        Flush, then close the repository; a joined recorder closes nothing.
+
+        Outcomes that could not be stored by then are logged at ERROR, and are lost.
+        """
         if self._joined is None:
             try:
                 self.flush()
             finally:
+                for left in self._kept:
+                    logger.error(
+                        "lost: action %s is %s", left.action.id, left.action.status
+                    )
                 self._repository.close()
 
     # -- behind ------------------------------------------------------------------------
 
     def _add(self, action: Action, *, retry_unknown: bool) -> Action:
-        tries: dict[UUID, Action] = {}
         while True:
             try:
                 self._repository.add(action)
@@ -388,12 +396,9 @@ class ActionRecorder:
                 stored = error.action
                 if stored is None or action.key is None or stored.id == action.id:
                     raise
-                if not tries and stored.status is not ActionStatus.SUCCEEDED:
-                    tries = {one.id: one for one in self._tries(action)}
-                tries[stored.id] = stored
                 action = next_attempt(
                     action,
-                    tries.values(),
+                    self._tries(stored),
                     now=self._rules.now(),
                     retry_unknown=retry_unknown,
                 )
@@ -401,34 +406,48 @@ class ActionRecorder:
                 self._flush_quietly()
                 return action
 
-    def _tries(self, action: Action) -> Iterable[Action]:
-        return ActionHistory(self._repository).iterate(
+    def _tries(self, stored: Action) -> Iterable[Action]:
+        """Return the tries under a stored one's key, itself among them."""
+        if stored.status is ActionStatus.SUCCEEDED:
+            return [stored]
+        self._flush_quietly()  # its outcome may be one that waits here
+        found = ActionHistory(self._repository).iterate(
             ActionFilter(
-                assignment_ids=[action.assignment_id],
-                action_types=[action.action_type],
-                key=action.key,
+                assignment_ids=[stored.assignment_id],
+                action_types=[stored.action_type],
+                key=stored.key,
             )
         )
+        return {stored.id: stored, **{one.id: one for one in found}}.values()
 
     def _complete(self, completion: Action) -> Action:
         if self._repository.complete(completion):
             self._flush_quietly()
             return completion
-        stored = self._repository.get(completion.id)
+        stored = self._stored(completion)
         refusal = refusal_of(completion, stored)
         if refusal is not None:
             raise refusal
         return completion if stored is None else stored
 
+    def _stored(self, action: Action) -> Action | None:
+        """Return what is stored of an action; a host may have given its id twice."""
+        stored = self._repository.get(action.id)
+        if stored is None or stored.assignment_id == action.assignment_id:
+            return stored
+        asked = [action.assignment_id]
+        timeline = self._repository.timelines(asked)[action.assignment_id]
+        return next((one for one in timeline if one.id == action.id), None)
+
     def _flush_quietly(self) -> None:
         if self._kept and not self._joined:
-            with suppress(StorageError):  # logged when it was kept; it stays kept
+            with suppress(Exception):  # logged when it was kept; it stays kept
                 self.flush()
 
     def _store_kept(self, completion: Action) -> bool:
         if self._repository.complete(completion):
             return True
-        stored = self._repository.get(completion.id)
+        stored = self._stored(completion)
         if stored is not None and stored.is_same_outcome(completion):
             return True
         logger.warning(
@@ -438,179 +457,6 @@ class ActionRecorder:
             "nowhere" if stored is None else stored.status,
         )
         return False
-
-
-class Recording:
-    """
-    Be one action around a block of code; made by `ActionRecorder.recording`.
-
-    Used in one `with` statement, by one thread.
-    """
-
-    def __init__(self, recorder: ActionRecorder, start: Callable[[], Action]) -> None:
-        self._recorder = recorder
-        self._start = start
-        self._started: Action | None = None
-        self._action: Action | None = None
-        self._details: FrozenDict = NO_DETAILS
-        self._joined: JoinedActionRepository | None = None
-
-    @property
-    def action(self) -> Action:
-        """Return the action as this block last knew it."""
-        if self._action is None:
-            raise RuntimeError("a recording has no action before its block is entered")
-        return self._action
-
-    def add_details(
-        self, details: Mapping[str, object] | None = None, /, **more: object
-    ) -> None:
-        """
-        Add evidence that is stored with the completion.
-
-        Raises:
-            TypeError, ValueError: it is not JSON, or larger than 16 KiB in all.
-            ActionAlreadyCompletedError: the action was completed inside this block.
-        """
-        if self.action.status.is_final:
-            raise ActionAlreadyCompletedError(self.action.id, self.action.status)
-        rules = self._recorder._rules  # the two are one module's affair
-        new = {**(details or {}), **more}
-        self._details = rules.more_details(self.action, self._details, new)
-
-    def succeed(
-        self,
-        *,
-        details: Mapping[str, object] | None = None,
-        joined_to: Any = None,
-    ) -> Action:
-        """
-        Complete the action here; leaving the block then leaves it alone.
-
-        Args:
-            details: laid over those of the action and of `add_details`.
-            joined_to: the host's transaction: the success is true if that commits. If
-                it has ended otherwise when the block is left normally, the action
-                becomes unknown; with an exception, failed. If it is still open then,
-                nothing more is written.
-
-        Raises:
-            ActionAlreadyCompletedError, ActionNotFoundError, StorageError: as
-                `ActionRecorder.succeed`.
-        """
-        everything = self._everything(details)
-        return self._end(
-            joined_to, lambda one: one.succeed(self.action, details=everything)
-        )
-
-    def fail(
-        self,
-        error: BaseException | Failure,
-        *,
-        details: Mapping[str, object] | None = None,
-        joined_to: Any = None,
-    ) -> Action:
-        """Complete the action here as failed; otherwise as `succeed`."""
-        everything = self._everything(details)
-        return self._end(
-            joined_to, lambda one: one.fail(self.action, error, details=everything)
-        )
-
-    def __enter__(self) -> Self:
-        if self._started is not None:
-            raise RuntimeError("a recording can be entered once")
-        self._started = self._action = self._start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._joined is not None:
-            self._leave_joined(exception)
-        elif not self.action.status.is_final:
-            self._leave(exception)
-
-    # -- behind ------------------------------------------------------------------------
-
-    def _everything(self, details: Mapping[str, object] | None) -> FrozenDict:
-        rules = self._recorder._rules
-        return rules.more_details(self.action, self._details, details or {})
-
-    def _end(self, transaction: Any, end: Callable[[ActionRecorder], Action]) -> Action:
-        if transaction is None:
-            self._action = end(self._recorder)
-            return self._action
-        recorder = self._recorder.joined_to(transaction)
-        self._joined = recorder._joined  # set even if `end` raises
-        self._action = end(recorder)
-        return self._action
-
-    def _leave(self, exception: BaseException | None) -> None:
-        rules = self._recorder._rules
-        self._settle(
-            lambda: rules.ended_by(self.action, exception, self._details), exception
-        )
-
-    def _leave_joined(self, exception: BaseException | None) -> None:
-        """Settle an action whose completion the host's transaction decides."""
-        assert self._joined is not None
-        assert self._started is not None
-        rules, started, joined = self._recorder._rules, self._started, self._joined
-        if exception is None and joined.is_open:
-            return
-        error = _UNCOMMITTED if exception is None else exception
-        is_failure = isinstance(exception, Exception)
-        end = rules.failed if is_failure else rules.unknown
-        self._settle(lambda: end(started, error, self._details), exception)
-
-    def _settle(
-        self, completion_of: Callable[[], Action], exception: BaseException | None
-    ) -> None:
-        """Store an outcome; the block's own result or exception always wins."""
-        recorder, completion = self._recorder, None
-        is_due = self._is_decided
-        try:
-            completion = completion_of()
-            if not is_due():
-                recorder._kept.keep(completion, is_due)
-                return
-            self._action = recorder._complete(completion)
-        except ActionAlreadyCompletedError:
-            self._refresh()
-        except BaseException as error:
-            kept = None if recorder._joined is not None else completion
-            if kept is not None:
-                recorder._kept.keep(kept, is_due)
-            if not isinstance(error, Exception):
-                raise
-            self._report(error, exception, is_kept=kept is not None)
-
-    def _is_decided(self) -> bool:
-        return self._joined is None or not self._joined.is_open
-
-    def _report(
-        self, error: Exception, exception: BaseException | None, *, is_kept: bool
-    ) -> None:
-        action = self.action
-        if self._recorder._joined is not None and exception is None:
-            raise error
-        kept = "; it is kept for flush()" if is_kept else ""
-        said = (
-            f"assignment_actions could not store the outcome of action {action.id}"
-            f" ({action.action_type}): {error}{kept}"
-        )
-        logger.error(said, exc_info=error)
-        if exception is not None:
-            with suppress(Exception):  # some exceptions refuse to be changed
-                exception.add_note(said)
-
-    def _refresh(self) -> None:
-        """Take over what was stored inside the block, or by somebody else."""
-        with suppress(Exception):  # it is a convenience; the outcome is stored
-            self._action = self._recorder.history.get(self.action.id)
 
 
 def _require_plain_function(function: Callable[..., object]) -> None:

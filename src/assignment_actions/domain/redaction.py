@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from assignment_actions.domain.details import FrozenDict, as_details
 
+REDACTED = "[redacted]"
 REMOVED = "[removed: the redactor failed]"
 
 # Every quantifier is bounded, so that no text can make a rule hang.
@@ -25,7 +26,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (  # password=…, "token": "…", api-key: …
         re.compile(
             r"(?i)((?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?"
-            r"|(?:api|access|private)[_-]?key)[\w-]{0,16}(?:\\{0,4}[\"'])?\s{0,4}[=:]\s{0,4})"
+            r"|(?:api|access|private)[_-]?key)[\w-]{0,16}(?:\\{0,4}[\"'])?\s{0,4}"
+            r"(?>:=|=>|==|[=:])\s{0,4}(?:[bruf]{1,2}(?=[\"']))?)"
             r"(?!\[redacted\])"
             # quotes may be escaped (JSON in JSON), or missing where a text was cut
             r"(?:\\{1,4}[\"'][^\"'\\\n]{1,4096}(?:\\{1,4}[\"'])?"
@@ -35,7 +37,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\1[redacted]",
     ),
     (  # a mail address
-        re.compile(r"[\w%+][\w.%+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+        re.compile(
+            r"[\w%+!#$&*?^~][\w.%+!#$&*?^~'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+        ),
         "[email]",
     ),
 )
@@ -67,24 +71,45 @@ def redacted_text(redact: Callable[[str], str], text: str) -> str:
 def redacted_details(
     redact: Callable[[str], str], details: Mapping[str, object]
 ) -> FrozenDict:
-    """Return details with every text in them redacted, keys included."""
+    """
+    Return details with every text in them redacted, keys included.
 
-    def walk(value: object) -> object:
-        if isinstance(value, str):
-            return redacted_text(redact, value)
-        if isinstance(value, Mapping):
-            return {
-                redacted_text(redact, key): walk(item) for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [walk(item) for item in value]
-        return value
-
+    A value is also judged by its key: what `key=value` would lose is not kept.
+    """
     if not details:
         return as_details(None)
     try:
-        return as_details(
-            {redacted_text(redact, k): walk(v) for k, v in details.items()}
-        )
+        return as_details(_redacted_object(redact, details))
     except ValueError:  # a replacement made them larger than details may be
         return as_details({"removed": "too large after redaction"})
+
+
+def _redacted_object(
+    redact: Callable[[str], str], details: Mapping[str, object]
+) -> dict[str, object]:
+    return {
+        redacted_text(redact, key): (
+            _redacted_member(redact, key, item)
+            if isinstance(item, str)
+            else _redacted_value(redact, item)
+        )
+        for key, item in details.items()
+    }
+
+
+def _redacted_value(redact: Callable[[str], str], value: object) -> object:
+    if isinstance(value, str):
+        return redacted_text(redact, value)
+    if isinstance(value, Mapping):
+        return _redacted_object(redact, value)
+    if isinstance(value, list):
+        return [_redacted_value(redact, item) for item in value]
+    return value
+
+
+def _redacted_member(redact: Callable[[str], str], key: str, value: str) -> str:
+    text = redacted_text(redact, value)
+    is_kept = text in ("", REMOVED) or f"={text}" in redacted_text(
+        redact, f"{key}={text}"
+    )
+    return text if is_kept else REDACTED

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import cast
 
 import attrs
 
 from assignment_actions.domain.action import Action, ActionStatus, Claim
-from assignment_actions.domain.details import FrozenDict, as_details, merged
+from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
     ActionNotFoundError,
@@ -69,6 +71,12 @@ def _overdue_after(
     return value
 
 
+def _redactor(value: Redactor | None) -> Redactor | None:
+    if value is not None and not callable(value):
+        raise TypeError(f"redact must be callable or None, got {value!r}")
+    return value
+
+
 @attrs.frozen(kw_only=True)
 class WritingRules:
     """Make what a recorder stores; both colours of recorder share them."""
@@ -77,10 +85,15 @@ class WritingRules:
     ids: IdFactory
     vocabulary: Vocabulary
     reasons: Mapping[type[BaseException], str] = attrs.field(converter=all_reasons)
-    redact: Redactor | None
+    redact: Redactor | None = attrs.field(converter=_redactor)
     overdue_after: timedelta | Mapping[str, timedelta] = attrs.field(
         converter=_overdue_after
     )
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.overdue_after, Mapping):
+            for action_type in self.overdue_after:
+                self.vocabulary.require(action_type)
 
     def now(self) -> datetime:
         """Return the clock's present in UTC; a naive clock is refused."""
@@ -111,39 +124,35 @@ class WritingRules:
             overdue_at=self._overdue_at(known, created_at),
         )
 
-    def succeeded(
-        self, action: Action, details: Mapping[str, object] | None = None
-    ) -> Action:
-        """Return the action as succeeded now."""
-        return self._clean(action.succeed(at=self.now(), details=details))
+    def succeeded(self, action: Action, details: FrozenDict = NO_DETAILS) -> Action:
+        """Return the action as succeeded now; `details` were cleaned before."""
+        return action.succeed(at=self.now(), details=details)
 
     def failed(
         self,
         action: Action,
         error: BaseException | Failure,
-        details: Mapping[str, object] | None = None,
+        details: FrozenDict = NO_DETAILS,
     ) -> Action:
-        """Return the action as failed now."""
+        """Return the action as failed now; `details` were cleaned before."""
         failure = self.failure(error)
-        return self._clean(action.fail(failure, at=self.now(), details=details))
+        return action.fail(failure, at=self.now(), details=details)
 
     def unknown(
         self,
         action: Action,
         error: BaseException | Failure | None = None,
-        details: Mapping[str, object] | None = None,
+        details: FrozenDict = NO_DETAILS,
     ) -> Action:
-        """Return the action as unknown now."""
+        """Return the action as unknown now; `details` were cleaned before."""
         failure = None if error is None else self.failure(error)
-        return self._clean(
-            action.mark_unknown(at=self.now(), failure=failure, details=details)
-        )
+        return action.mark_unknown(at=self.now(), failure=failure, details=details)
 
     def ended_by(
         self,
         action: Action,
         exception: BaseException | None,
-        details: Mapping[str, object] | None = None,
+        details: FrozenDict = NO_DETAILS,
     ) -> Action:
         """
         Return what leaving the block makes of an action.
@@ -180,12 +189,21 @@ class WritingRules:
         Raises:
             TypeError: it is neither an exception nor a Failure.
         """
-        if isinstance(error, Failure):
-            return error if self.redact is None else error.redacted(self.redact)
-        if not isinstance(error, BaseException):
+        # By type: an exception may refuse to be asked for its __class__.
+        if issubclass(type(error), BaseException):
+            exception = cast("BaseException", error)
+            reason = self._reason_of(type(exception))
+            return Failure.from_exception(exception, reason=reason, redact=self.redact)
+        if not isinstance(error, Failure):
             raise TypeError(f"error must be an exception or a Failure, got {error!r}")
-        reason = next(self.reasons[t] for t in type(error).__mro__ if t in self.reasons)
-        return Failure.from_exception(error, reason=reason, redact=self.redact)
+        return error if self.redact is None else error.redacted(self.redact)
+
+    def _reason_of(self, kind: type[BaseException]) -> str:
+        with suppress(Exception):  # a metaclass may break even this
+            return next(
+                self.reasons[one] for one in kind.__mro__ if one in self.reasons
+            )
+        return ErrorReason.UNCLASSIFIED
 
     def clean_details(self, details: Mapping[str, object] | None) -> FrozenDict:
         """Return details checked and redacted."""
@@ -201,13 +219,6 @@ class WritingRules:
         more = merged(pending, self.clean_details(details))
         merged(action.details, more)
         return more
-
-    def _clean(self, action: Action) -> Action:
-        """Redact all details of a completion: a host may have put its own in."""
-        details = self.clean_details(action.details)
-        if details == action.details:
-            return action
-        return attrs.evolve(action, details=details)
 
     def _clean_actor(self, actor: str | None) -> str | None:
         if actor is None:

@@ -42,8 +42,10 @@ def type_name(exception: BaseException) -> str:
 def message_of(exception: BaseException) -> str:
     """Return `str(exception)`, or a placeholder where that raises."""
     try:
-        return str(exception)
-    except Exception:  # noqa: BLE001  # a host's __str__ may raise anything
+        return str.__str__(str(exception))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # a host's __str__ may raise anything
         return f"<unprintable {type(exception).__qualname__} object>"
 
 
@@ -71,7 +73,9 @@ def cut_middle(text: str, limit: int) -> tuple[str, bool]:
     room = max(0, limit - len(mark.encode()))
     head = data[: room // 3].decode(errors="ignore")
     tail = data[len(data) - (room - room // 3) :].decode(errors="ignore")
-    return _whole_words(head) + mark + _whole_words(tail[::-1])[::-1], True
+    line = tail.find("\n", 0, 4 * WORD_LIMIT) + 1
+    tail = tail[line:] if line else _whole_words(tail[::-1])[::-1]
+    return _whole_words(head) + mark + tail, True
 
 
 def _whole_words(text: str) -> str:
@@ -159,7 +163,8 @@ class _Writer:
             return
         self.is_cut |= len(notes) > NOTES
         for note in notes[:NOTES]:
-            yield self._bounded(note if isinstance(note, str) else repr(type(note)))
+            text = str.__str__(note) if isinstance(note, str) else repr(type(note))
+            yield self._bounded(text)
 
     def _members(
         self, group: BaseExceptionGroup[BaseException], *, depth: int
@@ -167,10 +172,15 @@ class _Writer:
         members = group.exceptions
         if depth >= DEPTH or len(members) > MEMBERS:
             self.is_cut = True
+        own, kinds = self.signature, set[str]()
         for number, member in enumerate(members[:MEMBERS] if depth < DEPTH else (), 1):
+            self.signature = []
             yield f"  +---- {number} of {len(members)} ----"
             for text in self.chain(member, depth=depth + 1):
                 yield from (f"  | {line}" for line in text.split("\n"))
+            kinds.add("\n".join(self.signature))
+        # Each kind of member once: more of the same is no other fault.
+        self.signature = [*own, *sorted(kinds)]
         yield "  +----"
 
     def _frames(self, traceback: TracebackType) -> Iterator[str]:

@@ -113,7 +113,9 @@ class Timeline(Sequence[Action]):
     def __getitem__(self, index: int | slice) -> Action | Timeline:
         """Return one action, or the timeline of a forward slice."""
         if isinstance(index, slice):
-            return Timeline(self._actions[index])
+            if index.step is not None and index.step < 0:
+                raise ValueError("a timeline runs forward: use reversed()")
+            return Timeline.in_order(self._actions[index])
         return self._actions[index]
 
     def __eq__(self, other: object) -> bool:
@@ -132,6 +134,9 @@ class Timeline(Sequence[Action]):
 
     def of_type(self, *action_types: str) -> Timeline:
         """Return the actions of these types."""
+        for action_type in action_types:
+            if not isinstance(action_type, str):
+                raise TypeError(f"action_types must be str, got {action_type!r}")
         return self._where(lambda action: action.action_type in action_types)
 
     def successes(self) -> Timeline:
@@ -165,7 +170,7 @@ class Timeline(Sequence[Action]):
         """Return the last action in timeline order, None where there is none."""
         return self._actions[-1] if self._actions else None
 
-    def latest_successful(self, action_type: str | None = None) -> Action | None:
+    def latest_successful(self, type: str | None = None) -> Action | None:
         """
         Return the success with the greatest `(completed_at, created_at, id)`.
 
@@ -175,11 +180,11 @@ class Timeline(Sequence[Action]):
             action
             for action in self._actions
             if action.status is ActionStatus.SUCCEEDED
-            and (action_type is None or action.action_type == action_type)
+            and (type is None or action.action_type == type)
         )
         return max(successes, key=success_order, default=None)
 
-    def outcome(self, action_type: str, *, now: datetime) -> Outcome:
+    def outcome(self, type: str, *, now: datetime) -> Outcome:
         """
         Answer whether this was done; the first rule that holds decides.
 
@@ -189,7 +194,7 @@ class Timeline(Sequence[Action]):
         for ever.
         """
         now = as_utc("now", now)
-        tries = self.of_type(action_type)
+        tries = self.of_type(type)
         count = len(tries)
         if (success := tries.latest_successful()) is not None:
             return Outcome(Verdict.YES, success, count, success.completed_at)

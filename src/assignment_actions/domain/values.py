@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID
 
 AssignmentId = UUID | int | str
@@ -71,7 +72,7 @@ def as_name(field: str, value: object) -> str:
             f"{field} must be lower snake case (a-z, 0-9, _; a letter first),"
             f" got {text!r}"
         )
-    return value if isinstance(value, str) else text
+    return value if isinstance(value, StrEnum) else text
 
 
 def as_uuid(field: str, value: object) -> UUID:

@@ -76,7 +76,8 @@ class Vocabulary:
         """
         known: dict[str, str] = dict(BUILT_IN)
         for word in _words(words):
-            known.setdefault(str(as_name("action_type", word)), word)
+            name = as_name("action_type", word)
+            known.setdefault(str(name), name)
         return cls(MappingProxyType(known))
 
     def require(self, action_type: str) -> str:
