@@ -91,12 +91,12 @@ class TestTransitions:
 
     def test_naive_completion(self) -> None:
         """A transition refuses a naive time too."""
-        with pytest.raises(ValueError, match="completed_at must be an aware"):
+        with pytest.raises(ValueError, match="at must be an aware"):
             action().succeed(at=datetime(2026, 1, 1))  # noqa: DTZ001
 
     def test_fail_without_failure(self) -> None:
         """Nothing fails without saying why."""
-        with pytest.raises(ValueError, match="failure must be set"):
+        with pytest.raises(TypeError, match="failure must be a Failure"):
             action().fail(None, at=T0)  # type: ignore[arg-type]
 
 

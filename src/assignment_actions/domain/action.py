@@ -122,8 +122,8 @@ class Action:
         self._require_consistency()
 
     def _require_consistency(self) -> None:
-        if self.failure is not None and not isinstance(self.failure, Failure):
-            raise TypeError(f"failure must be a Failure, got {self.failure!r}")
+        if self.failure is not None:
+            _as_failure(self.failure)
         if self.status.is_final is (self.completed_at is None):
             raise ValueError(
                 f"completed_at must be {'set' if self.status.is_final else 'None'}"
@@ -207,7 +207,7 @@ class Action:
         Raises:
             ActionAlreadyCompletedError: it has succeeded or failed before.
         """
-        return self._completed(_FAILED, at, failure, details)
+        return self._completed(_FAILED, at, _as_failure(failure), details)
 
     def mark_unknown(
         self,
@@ -225,11 +225,10 @@ class Action:
         if self.status is _UNKNOWN:
             return self
         self._require_open()
-        return attrs.evolve(
-            self,
+        return self._with(
             status=_UNKNOWN,
-            unknown_at=at,
-            failure=failure,
+            unknown_at=as_utc("at", at),
+            failure=None if failure is None else _as_failure(failure),
             details=merged(self.details, details),
         )
 
@@ -239,12 +238,11 @@ class Action:
 
         None where the completion is refused: compare-and-set on the status. Status,
         completed_at, failure and details are the completion's; unknown_at stays once
-        it is set; all else is this action's. This is the meaning of clause R5.
+        it is set; all else is this action's. The meaning of clauses R20 and R21.
         """
         if self.status not in completion.status.replaces:
             return None
-        return attrs.evolve(
-            self,
+        return self._with(
             status=completion.status,
             completed_at=completion.completed_at,
             failure=completion.failure,
@@ -277,7 +275,7 @@ class Action:
         failure = self.failure
         if failure is None or failure.stacktrace is None:
             return self
-        return attrs.evolve(self, failure=failure.without_stacktrace())
+        return self._with(failure=failure.without_stacktrace())
 
     def _completed(
         self,
@@ -287,10 +285,9 @@ class Action:
         details: Mapping[str, object] | None,
     ) -> Action:
         self._require_open()
-        return attrs.evolve(
-            self,
+        return self._with(
             status=status,
-            completed_at=at,
+            completed_at=as_utc("at", at),
             failure=failure,
             details=merged(self.details, details),
         )
@@ -298,6 +295,14 @@ class Action:
     def _require_open(self) -> None:
         if self.status.is_final:
             raise ActionAlreadyCompletedError(self.id, self.status)
+
+    def _with(self, **changes: Any) -> Action:
+        """Return a copy with some fields changed to values that were checked before."""
+        action = object.__new__(Action)
+        put = object.__setattr__
+        for name in _FIELDS:
+            put(action, name, changes[name] if name in changes else getattr(self, name))
+        return action
 
     # -- stored rows -------------------------------------------------------------
 
@@ -345,6 +350,15 @@ class Action:
 
 def _cut(actor: str) -> str | None:
     return storable(actor)[:TEXT_LIMIT] or None
+
+
+_FIELDS = tuple(field.name for field in attrs.fields(Action))
+
+
+def _as_failure(value: object) -> Failure:
+    if not isinstance(value, Failure):
+        raise TypeError(f"failure must be a Failure, got {value!r}")
+    return value
 
 
 def timeline_order(action: Action) -> tuple[datetime, UUID]:
