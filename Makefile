@@ -10,7 +10,7 @@ demo: .venv/demo-is-installed  ## record real actions, some failing for real, an
 
 test: .venv/dev-is-installed  ## every test, on every store that can be reached
 	$(BIN)/pytest -n 2 --dist worksteal
-	$(BIN)/pytest -q -p no:randomly README.md ARCHITECTURE.md CONTRIBUTING.md src
+	$(BIN)/pytest -q -p no:randomly README.md ARCHITECTURE.md CONTRIBUTING.md docs src
 
 check: test coverage lint types wheel  ## all that CI checks
 
