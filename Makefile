@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check lint types wheel constraints clean
+.PHONY: demo test check coverage faults lint types wheel constraints clean
 
 demo: .venv/demo-is-installed  ## record real actions, some failing for real, and ask about them
 	$(BIN)/assignment-actions demo
@@ -13,6 +13,9 @@ test: .venv/dev-is-installed  ## every test, on every store that can be reached
 	$(BIN)/pytest -q -p no:randomly README.md ARCHITECTURE.md CONTRIBUTING.md docs src
 
 check: test coverage lint types wheel  ## all that CI checks
+
+faults: .venv/dev-is-installed  ## the long form of tests/faults: 2 000 kills
+	ASSIGNMENT_ACTIONS_KILLS=$${ASSIGNMENT_ACTIONS_KILLS:-667} $(BIN)/pytest -q -p no:randomly tests/faults
 
 coverage: .venv/dev-is-installed  ## the domain and the memory adapter, every branch
 	$(BIN)/pytest -q tests/domain tests/adapters --cov=assignment_actions.domain \

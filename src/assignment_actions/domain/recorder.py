@@ -282,7 +282,7 @@ class ActionRecorder:
         action = self._rules.started(
             assignment_id, type, key=key, actor=actor, details=details, at=at
         )
-        finished = self._rules.finished_at(action, None)
+        finished = self._rules.finished_at(action)
         return self._add(finished, retry_unknown=retry_unknown)
 
     def record_failure(

@@ -167,7 +167,7 @@ class WritingRules:
         return self.unknown(action, exception, details)
 
     def finished_at(
-        self, action: Action, error: BaseException | Failure | None
+        self, action: Action, error: BaseException | Failure | None = None
     ) -> Action:
         """Return an action that began and ended at its `created_at`, never overdue."""
         started = attrs.evolve(action, overdue_at=None)
