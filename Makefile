@@ -14,8 +14,10 @@ test: .venv/dev-is-installed  ## every test, on every store that can be reached
 
 check: test coverage lint types wheel  ## all that CI checks
 
-faults: .venv/dev-is-installed  ## the long form of tests/faults: 2 000 kills
-	ASSIGNMENT_ACTIONS_KILLS=$${ASSIGNMENT_ACTIONS_KILLS:-667} $(BIN)/pytest -q -p no:randomly tests/faults
+faults: .venv/dev-is-installed  ## the long form of tests/faults; ends with one table
+	ASSIGNMENT_ACTIONS_KILLS=667 ASSIGNMENT_ACTIONS_RACES=200 \
+	ASSIGNMENT_ACTIONS_RECONCILE=5000 ASSIGNMENT_ACTIONS_OUTAGE_SECONDS=20 \
+	  $(BIN)/pytest -q -p no:randomly tests/faults
 
 coverage: .venv/dev-is-installed  ## the domain and the memory adapter, every branch
 	$(BIN)/pytest -q tests/domain tests/adapters --cov=assignment_actions.domain \

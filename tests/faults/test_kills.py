@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from faults import kills
+from faults.conftest import Count
 
 from assignment_actions import ActionFilter, ActionRecorder, ActionStatus
 from assignment_actions.adapters.sql import SqlActionRepository
@@ -48,7 +49,7 @@ def ledger(
 def test_what_is_recorded_is_what_was_done(
     shared_repository: SqlActionRepository,
     ledger: Lines,
-    capsys: pytest.CaptureFixture[str],
+    count: Count,
 ) -> None:
     """No success without its effect, no failure lost, no effect twice."""
     history = ActionRecorder(shared_repository).history
@@ -71,7 +72,5 @@ def test_what_is_recorded_is_what_was_done(
     )
     assert {"yes", "no", "unknown"} >= set(verdicts)
     assert KEYS == verdicts.total()
-    with capsys.disabled():
-        engine = shared_repository.engine.dialect.name
-        tries = f"{len(status)} tries, {effects.total()} effects"
-        print(f"\n{engine}: {KILLS} kills, {tries}, {dict(verdicts)}")
+    tries = f"{len(status)} tries, {effects.total()} effects, none twice"
+    count(f"{KILLS} kills", f"{tries}; answers: {dict(sorted(verdicts.items()))}")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from faults.conftest import Count
 from sqlalchemy import event
 
 from assignment_actions import (
@@ -56,7 +57,9 @@ def race(work: Callable[[int], str]) -> Counter[str]:
 
 
 class TestRepeatedRaces:
-    def test_one_key_has_one_effect(self, recorder: ActionRecorder) -> None:
+    def test_one_key_has_one_effect(
+        self, recorder: ActionRecorder, count: Count
+    ) -> None:
         """However the rivals are paused, one runs its block and all others are told."""
         for _ in range(RUNS):
             one = uuid4()
@@ -70,8 +73,11 @@ class TestRepeatedRaces:
 
             assert {"effect": 1, "refused": RIVALS - 1} == race(notify)
             assert 1 == len(recorder.history.timeline(one))
+        count(f"{RUNS} races of {RIVALS} on one key", "one effect each")
 
-    def test_one_action_has_one_outcome(self, recorder: ActionRecorder) -> None:
+    def test_one_action_has_one_outcome(
+        self, recorder: ActionRecorder, count: Count
+    ) -> None:
         """Success, failure and unknown race: one final outcome stands."""
         for _ in range(RUNS):
             action = recorder.start(uuid4(), "notified")
@@ -92,8 +98,11 @@ class TestRepeatedRaces:
             stored = recorder.history.get(action.id).status
             assert stored in (ActionStatus.SUCCEEDED, ActionStatus.FAILED)
             assert 1 == answers["succeeded"] + answers["failed"] == answers[stored]
+        count(f"{RUNS} races of {RIVALS} to complete", "one outcome each")
 
-    def test_a_failed_key_has_one_next_attempt(self, recorder: ActionRecorder) -> None:
+    def test_a_failed_key_has_one_next_attempt(
+        self, recorder: ActionRecorder, count: Count
+    ) -> None:
         """After a failure the rivals' retries are one attempt, numbered two."""
         for _ in range(RUNS):
             one = uuid4()
@@ -106,3 +115,4 @@ class TestRepeatedRaces:
                     return "refused"
 
             assert {"2": 1, "refused": RIVALS - 1} == race(retry)
+        count(f"{RUNS} races of {RIVALS} to retry", "one attempt each")
