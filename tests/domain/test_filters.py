@@ -145,6 +145,16 @@ class TestFields:
         with pytest.raises(TypeError, match=f"{field} must be a"):
             ActionFilter(**wrong)
 
+    @pytest.mark.parametrize("field", ["action_types", "actors", "fingerprints"])
+    def test_limit(self, field: str) -> None:
+        """More than 10 000 values are refused by field and limit; ids may be more."""
+        many: dict[str, Any] = {field: [str(number) for number in range(10_001)]}
+        ids = range(10_001)
+
+        with pytest.raises(ValueError, match=f"{field} must have at most 10000"):
+            ActionFilter(**many)
+        assert 10_001 == len(ActionFilter(assignment_ids=ids).assignment_ids or ())
+
     def test_statuses(self) -> None:
         """A status that is none is refused, naming those there are."""
         with pytest.raises(ValueError, match="statuses must be one of in_pro"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, inspect, update
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, update
 
 from assignment_actions import ActionRecorder, StorageError
 from assignment_actions.adapters.sql import SqlActionRepository
@@ -110,6 +111,41 @@ class TestCheckSchema:
         indexes = inspect(repository.engine).get_indexes(name)
         assert index.name in {one["name"] for one in indexes}
 
+    def test_a_missing_version_is_created_later(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """Tables that Alembic made lack only the version: creating writes it."""
+        repository.metadata.create_all(repository.engine)
+
+        with pytest.raises(StorageError, match=r"is empty: call create_schema\(\)"):
+            repository.check_schema()
+        repository.create_schema()
+
+        repository.check_schema()
+
+    def test_a_missing_unique_index_is_named(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """Without it keys would mean nothing: the check says so."""
+        repository.create_schema()
+        table = repository.metadata.tables[_actions_table(repository)]
+        [index] = [one for one in table.indexes if one.unique]
+        with repository.engine.begin() as connection:
+            index.drop(connection)
+
+        with pytest.raises(StorageError, match=f"index {index.name} is missing"):
+            repository.check_schema()
+
+    def test_a_missing_column_is_named(self, repository: SqlActionRepository) -> None:
+        """A table of the right name and version without a column is refused."""
+        repository.create_schema()
+        name = _actions_table(repository)
+        with repository.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {name} DROP COLUMN actor")
+
+        with pytest.raises(StorageError, match=f"column actor of {name} is missing"):
+            repository.check_schema()
+
     def test_many_may_create_at_once(self, repository: SqlActionRepository) -> None:
         """Four threads that create the same tables all succeed."""
         with ThreadPoolExecutor(4) as pool:
@@ -118,6 +154,19 @@ class TestCheckSchema:
                 one.result()
 
         repository.check_schema()
+
+
+@pytest.fixture
+def tenant(shared_store_url: str, tmp_path: Path) -> Iterator[Engine]:
+    """Yield an engine that puts what has no schema into one of its own."""
+    name = f"tenant_{uuid4().hex[:8]}"
+    engine = create_engine(shared_store_url)
+    if engine.dialect.name == "sqlite":
+        _attach(engine, tmp_path / "tenant.sqlite3", name)
+    yield engine.execution_options(schema_translate_map={None: name})
+    with engine.begin() as connection:
+        _drop(connection, name)
+    engine.dispose()
 
 
 class TestNames:
@@ -140,6 +189,21 @@ class TestNames:
             recorder.history.latest_successful_of([action.assignment_id, uuid4()])
         )
         repository.close()
+
+    def test_a_translated_schema_is_used_throughout(self, tenant: Engine) -> None:
+        """An engine that translates schemas writes and reads in the translated one."""
+        repository = SqlActionRepository(tenant, table_prefix="translated_")
+
+        repository.create_schema()
+        actions = [
+            ActionRecorder(repository).record_success(uuid4(), "notified")
+            for _ in range(3)
+        ]
+        found = repository.latest_successes([one.assignment_id for one in actions])
+
+        assert actions == list(found.values())
+        name = tenant.get_execution_options()["schema_translate_map"][None]
+        assert "translated_assignment_actions" in inspect(tenant).get_table_names(name)
 
     @pytest.mark.parametrize("prefix", ["x" * 21, "Drop table", "ü_", "a-b"])
     def test_a_prefix_has_limits(self, prefix: str) -> None:
@@ -169,3 +233,82 @@ class TestNames:
         assert 1 == len(ActionRecorder(one).history.timeline(assignment_id))
         assert 0 == len(ActionRecorder(two).history.timeline(assignment_id))
         engine.dispose()
+
+
+def _attach(engine: Engine, path: Path, name: str) -> None:
+    @event.listens_for(engine, "connect")
+    def attach(connection: Any, _: object) -> None:
+        connection.execute(f"ATTACH DATABASE '{path}' AS {name}")
+
+
+def _drop(connection: Connection, schema: str) -> None:
+    if connection.dialect.name != "sqlite":
+        cascade = " CASCADE" if connection.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema}{cascade}")
+
+
+@pytest.fixture
+def server(url_of: Callable[[str], str]) -> Iterator[Engine]:
+    """Yield PostgreSQL as its administrator sees it."""
+    engine = create_engine(url_of("postgresql"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def latin(server: Engine) -> Iterator[SqlActionRepository]:
+    """Yield a repository on a database that cannot keep any text."""
+    name = f"latin_{uuid4().hex[:8]}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(
+            f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C'"
+            " LC_CTYPE 'C' TEMPLATE template0"
+        )
+    repository = SqlActionRepository.from_url(server.url.set(database=name))
+    yield repository
+    repository.close()
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app(server: Engine) -> Iterator[SqlActionRepository]:
+    """Yield a repository of somebody who may only read and add."""
+    name = f"app_{uuid4().hex[:8]}"
+    owners = SqlActionRepository.from_url(server.url, schema=name)
+    owners.create_schema()
+    owners.close()
+    with server.connect() as connection:
+        for statement in (
+            f"CREATE ROLE {name} LOGIN",
+            f"GRANT USAGE ON SCHEMA {name} TO {name}",
+            f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {name} TO {name}",
+        ):
+            connection.exec_driver_sql(statement)
+    repository = SqlActionRepository.from_url(
+        server.url.set(username=name), schema=name
+    )
+    yield repository
+    repository.close()
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+        connection.exec_driver_sql(f"DROP ROLE {name}")
+
+
+class TestPostgresql:
+    def test_another_encoding_is_refused(self, latin: SqlActionRepository) -> None:
+        """A database that cannot keep any text is refused, and gets no tables."""
+        with pytest.raises(StorageError, match="encoding is LATIN1, but must be UTF8"):
+            latin.create_schema()
+
+        assert [] == inspect(latin.engine).get_table_names()
+
+    def test_who_may_not_create_may_call_it_again(
+        self, app: SqlActionRepository
+    ) -> None:
+        """Where all is there, creating asks for no privilege and changes nothing."""
+        app.create_schema()
+
+        action = ActionRecorder(app).record_success(uuid4(), "notified")
+
+        assert action == app.get(action.id)

@@ -17,7 +17,7 @@ from assignment_actions import (
     DuplicateActionError,
 )
 from assignment_actions.adapters.sql import SqlActionRepository
-from assignment_actions.adapters.sql import repository as module
+from assignment_actions.adapters.sql import verbs as module
 from assignment_actions.openedx import AssignmentFacts, summaries
 
 
@@ -163,6 +163,23 @@ class TestReading:
         assert 100 == history.count(wanted)
         assert {"notified": 100} == history.count_by(wanted, "action_type")
         assert 30 == len(history.find(wanted, limit=70, after=page.next_cursor).actions)
+
+    def test_a_page_that_is_not_full_is_in_order_across_chunks(
+        self,
+        recorder: ActionRecorder,
+        sql_repository: SqlActionRepository,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Chunks of ids with fewer matches than the limit still give newest first."""
+        monkeypatch.setattr(module, "IDS_PER_STATEMENT", 2)
+        actions = [recorder.record_success(uuid4(), "notified") for _ in range(6)]
+        ids = [action.assignment_id for action in actions]
+
+        found = sql_repository.find(
+            ActionFilter(assignment_ids=[*ids, *(uuid4() for _ in "abc")]), 100
+        )
+
+        assert [one.id for one in reversed(actions)] == [one.id for one in found]
 
     def test_a_page_of_summaries_is_one_query(
         self, recorder: ActionRecorder, sql_repository: SqlActionRepository

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,23 +22,6 @@ from assignment_actions.adapters.sql import SqlActionRepository
 
 class HostError(Exception):
     """What the host's own code raises."""
-
-
-@pytest.fixture
-def host(shared_repository: SqlActionRepository) -> Iterator[Engine]:
-    """Yield an engine as a host makes it, with a table of the host's own."""
-    engine = create_engine(shared_repository.engine.url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS orders (id VARCHAR(36))"))
-        connection.execute(text("DELETE FROM orders"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def recorder(shared_repository: SqlActionRepository) -> ActionRecorder:
-    """Return a recorder on an engine of its own."""
-    return ActionRecorder(shared_repository)
 
 
 def order(connection: Connection | Session) -> None:
@@ -120,25 +101,6 @@ class TestOwnTransactions:
 
         with pytest.raises(ValueError, match="joined_to"):
             SqlActionRepository(engine)
-
-    def test_a_locked_sqlite_says_what_to_do(self, tmp_path: Path) -> None:
-        """Where the host's own transaction holds the lock, the error says so."""
-        repository = SqlActionRepository.from_url(
-            f"sqlite:///{tmp_path / 'locked.sqlite3'}",
-            lock_timeout=timedelta(milliseconds=50),
-        )
-        repository.create_schema()
-        host = create_engine(repository.engine.url)
-
-        with host.connect() as connection, connection.begin():
-            connection.execute(text("CREATE TABLE orders (id INTEGER)"))
-            order(connection)
-            with pytest.raises(StorageError, match="joined_to") as caught:
-                ActionRecorder(repository).start(uuid4(), "notified")
-
-        assert "locked" in str(caught.value.__cause__)
-        repository.close()
-        host.dispose()
 
 
 JOINS: dict[str, Callable[[Engine], Any]] = {

@@ -23,6 +23,9 @@ from assignment_actions.domain.values import (
 Dimension = Literal["action_type", "status", "reason", "fingerprint", "day"]
 """What actions can be counted by; a day is the UTC day of created_at, ISO 8601."""
 
+VALUES_LIMIT = 10_000
+"""How many values each collection of a filter may have; ids may be more."""
+
 _DIMENSIONS: frozenset[str] = frozenset(get_args(Dimension))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,7 +44,12 @@ def _set_of(
 ) -> frozenset[Any]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{field} must be a collection, got {values!r}")
-    return frozenset(convert(field, item) for item in values)
+    converted = frozenset(convert(field, item) for item in values)
+    if len(converted) > VALUES_LIMIT and field != "assignment_ids":
+        raise ValueError(
+            f"{field} must have at most {VALUES_LIMIT} values, got {len(converted)}"
+        )
+    return converted
 
 
 def _any_text(field: str, value: object) -> str:
@@ -77,7 +85,8 @@ class ActionFilter:
 
     None means all, an empty collection means none. `statuses` looks at the stored
     status: an overdue action is still in_progress. `overdue_before=t` means in progress
-    with overdue_at ≤ t. Time ranges are half open: from ≤ time < before.
+    with overdue_at ≤ t. Time ranges are half open: from ≤ time < before. Collections
+    have at most 10 000 values; `assignment_ids` may have more.
 
     >>> ActionFilter(statuses=["failed"], reasons=["email_error"]).reasons
     frozenset({'email_error'})

@@ -83,11 +83,12 @@ class TakesEmptyForAll(Broken):
 
     caught_by = ("test_r60_an_empty_collection_is_none",)
 
-    def _newest_first(self, action_filter: ActionFilter) -> Any:
+    def _newest_first(
+        self, action_filter: ActionFilter, after: Cursor | None = None
+    ) -> Any:
         fields = attrs.asdict(action_filter, recurse=False)
-        return super()._newest_first(
-            ActionFilter(**{name: value for name, value in fields.items() if value})
-        )
+        given = {name: value for name, value in fields.items() if value}
+        return super()._newest_first(ActionFilter(**given), after)
 
 
 class TakesZeroForAll(Broken):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
 
 _DRIVERS = {
@@ -23,9 +29,30 @@ def own_engine(url: str | URL, *, lock_timeout: timedelta, pool_size: int) -> En
 
     Raises:
         ImportError: the driver is missing; the message names the extra.
-        ValueError: the database is none of the supported ones.
+        ValueError: the URL is none, or the database none of the supported ones.
     """
-    target = _with_driver(make_url(url))
+    with _refusing_url():
+        target = make_url(url)
+    target = _with_driver(target)
+    with _refusing_url():
+        engine = _engine(target, lock_timeout, pool_size)
+    _renew_in_children(engine)
+    return engine
+
+
+@contextmanager
+def _refusing_url() -> Iterator[None]:
+    try:
+        yield
+    except (ArgumentError, ValueError) as error:
+        # Without the cause: it may show the URL, and so the password.
+        raise ValueError(
+            "url must be as SQLAlchemy takes it, dialect://user:password@host/database,"
+            f" got one that is refused with {type(error).__name__}"
+        ) from None
+
+
+def _engine(target: URL, lock_timeout: timedelta, pool_size: int) -> Engine:
     seconds = lock_timeout.total_seconds()
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
@@ -47,6 +74,7 @@ def own_engine(url: str | URL, *, lock_timeout: timedelta, pool_size: int) -> En
             _on_connect(
                 engine,
                 f"SET innodb_lock_wait_timeout = {max(1, round(seconds))}",
+                f"SET lock_wait_timeout = {max(1, round(seconds))}",
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
                 "SET time_zone = '+00:00'",
                 "SET sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
@@ -59,8 +87,14 @@ def require_own_connections(engine: Engine) -> None:
     Refuse an engine whose connections the host's transactions share.
 
     Raises:
+        TypeError: it is no SQLAlchemy engine.
         ValueError: our commit would be the host's commit.
     """
+    if not isinstance(engine, Engine):
+        raise TypeError(  # without its text: a URL may hold a password
+            f"engine must be a SQLAlchemy Engine, got {type(engine).__name__};"
+            " from_url(…) takes a URL"
+        )
     if isinstance(engine.pool, (StaticPool, SingletonThreadPool)):
         raise ValueError(  # noqa: TRY004  # the type is right, the engine is not
             f"engine must not share its connections with the host, got"
@@ -96,8 +130,33 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     engine = create_engine(
         url, poolclass=QueuePool, connect_args=connect_args, **options
     )
-    _on_connect(engine, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+    _on_connect(engine, "PRAGMA synchronous = FULL")
+    event.listen(engine, "handle_error", _keep_when_interrupted)
     return engine
+
+
+def _keep_when_interrupted(context: ExceptionContext) -> None:
+    """
+    Keep a connection that an interrupt went through: nothing is wrong with it.
+
+    Dropped, its cursor would hold the file's lock, or the database in memory be gone.
+    """
+    if not isinstance(context.original_exception, Exception):
+        context.is_disconnect = False
+
+
+def _renew_in_children(engine: Engine) -> None:
+    """Give each child of a fork connections of its own; the parent's stay unclosed."""
+    reference, parents = weakref.ref(engine), list[object]()
+
+    def renew() -> None:
+        found = reference()
+        if found is not None:
+            parents.append(found.pool)  # SQLite forbids a child to close them
+            found.dispose(close=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
 
 
 def _is_in_memory(url: URL) -> bool:

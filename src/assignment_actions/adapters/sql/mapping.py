@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from assignment_actions.adapters.sql.flavours import Flavour
+from assignment_actions.adapters.sql.flavour import Flavour
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.details import canonical_json, from_canonical_json
 from assignment_actions.domain.failure import Failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +31,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from assignment_actions.adapters.sql.flavours import collation_of
-from assignment_actions.domain.errors import StorageError
+from assignment_actions.adapters.sql.mysql import collation_of
 from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT
 
 SCHEMA_VERSION = 1
@@ -124,51 +124,86 @@ class Tables:
         return cls(metadata, _actions(name, metadata, kind), version, kind)
 
     def create(self, connection: Connection) -> None:
-        """Create what is missing; what is there stays."""
-        if self.metadata.schema is not None:
-            connection.execute(CreateSchema(self.metadata.schema, if_not_exists=True))
-        self.metadata.create_all(connection)
-        for index in self.actions.indexes:
-            if _is_for(index, connection.dialect):
-                index.create(connection, checkfirst=True)
-        if connection.execute(select(self.version.c.version)).first() is None:
-            row = {"version": SCHEMA_VERSION, "assignment_id_type": self.kind.__name__}
+        """Create what is missing; what is there stays, and so does another version."""
+        if _encoding_fault(connection) is not None:
+            return
+        schema = connection.schema_for_object(self.actions)
+        known = inspect(connection).get_schema_names()
+        if schema is not None and schema not in known:
+            connection.execute(CreateSchema(schema))
+        self.version.create(connection, checkfirst=True)
+        if self._stored_version(connection) not in (None, self._own_version):
+            return
+        self.actions.create(connection, checkfirst=True)
+        for index in self._indexes_for(connection):
+            index.create(connection, checkfirst=True)
+        if self._stored_version(connection) is None:
+            version, kind = self._own_version
+            row = {"version": version, "assignment_id_type": kind}
             connection.execute(insert(self.version), row)
 
-    def check(self, connection: Connection) -> None:
-        """
-        Compare the stored version with the one this library writes.
+    def fault(self, connection: Connection) -> str | None:
+        """Return what of the tables this library cannot work with, and what to do."""
+        return next(self._faults(connection), None)
 
-        Raises:
-            StorageError: tables are missing, of another version, or keep another kind
-                of assignment id.
-        """
+    def _faults(self, connection: Connection) -> Iterator[str]:
+        encoding = _encoding_fault(connection)
+        if encoding is not None:
+            yield encoding
         inspector = inspect(connection)
+        schema = connection.schema_for_object(self.actions)
         for table in (self.actions, self.version):
-            if not inspector.has_table(table.name, schema=table.schema):
-                raise StorageError(
-                    "check_schema",
-                    f"the table {table.fullname} is missing: call create_schema()",
-                )
-        row = connection.execute(select(self.version)).first()
-        found = None if row is None else (row.version, row.assignment_id_type)
-        wanted = SCHEMA_VERSION, self.kind.__name__
-        if found != wanted:
-            raise StorageError(
-                "check_schema",
-                f"{self.version.fullname} says {_said(found)}, but this library"
-                f" needs {_said(wanted)}",
+            if not inspector.has_table(table.name, schema=schema):
+                yield f"the table {table.fullname} is missing: call create_schema()"
+        yield from self._version_faults(connection)
+        name = self.actions.name
+        columns = {one["name"] for one in inspector.get_columns(name, schema=schema)}
+        for column in self.actions.c:
+            if column.name not in columns:
+                yield f"the column {column.name} of {self.actions.fullname} is missing"
+        indexes = {
+            (one["name"], bool(one["unique"]))
+            for one in inspector.get_indexes(name, schema=schema)
+        }
+        for index in self._indexes_for(connection):
+            if (index.name, index.unique) not in indexes:
+                yield f"the index {index.name} is missing: call create_schema()"
+
+    def _version_faults(self, connection: Connection) -> Iterator[str]:
+        name, found = self.version.fullname, self._stored_version(connection)
+        if found is None:
+            yield f"the table {name} is empty: call create_schema()"
+        elif found != self._own_version:
+            yield (
+                f"{name} says {_said(found)}, but this library"
+                f" needs {_said(self._own_version)}"
             )
 
+    @property
+    def _own_version(self) -> tuple[int, str]:
+        return SCHEMA_VERSION, self.kind.__name__
 
-def _said(found: tuple[int, str] | None) -> str:
-    if found is None:
-        return "nothing"
+    def _stored_version(self, connection: Connection) -> tuple[int, str] | None:
+        row = connection.execute(select(self.version)).first()
+        return None if row is None else (row.version, row.assignment_id_type)
+
+    def _indexes_for(self, connection: Connection) -> Iterator[Index]:
+        for index in self.actions.indexes:
+            if index.info.get("dialect") in (None, connection.dialect.name):
+                yield index
+
+
+def _said(found: tuple[int, str]) -> str:
     return f"version {found[0]} with {found[1]} assignment ids"
 
 
-def _is_for(index: Index, dialect: Dialect) -> bool:
-    return index.info.get("dialect") in (None, dialect.name)
+def _encoding_fault(connection: Connection) -> str | None:
+    if connection.dialect.name != "postgresql":
+        return None
+    found = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if found == "UTF8":
+        return None
+    return f"the database's encoding is {found}, but must be UTF8: it keeps any text"
 
 
 def _actions(name: str, metadata: MetaData, kind: type) -> Table:

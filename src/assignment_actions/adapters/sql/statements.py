@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Select,
-    Table,
     Update,
     and_,
     bindparam,
@@ -20,12 +19,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     update,
 )
 
-from assignment_actions.adapters.sql.flavours import SUCCEEDED, Flavour
+from assignment_actions.adapters.sql.flavour import SUCCEEDED, Flavour
 from assignment_actions.adapters.sql.mapping import Mapper
+from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 
@@ -43,12 +42,13 @@ _OUTCOME = (
 
 
 class Statements:
-    """Build what a repository asks of its table."""
+    """Build what a repository asks of its table in one flavour of SQL."""
 
-    def __init__(self, table: Table, flavour: Flavour, mapper: Mapper) -> None:
-        self._table = table
-        self._flavour = flavour
-        self._mapper = mapper
+    def __init__(self, tables: Tables, flavour: Flavour) -> None:
+        self.tables: Tables = tables
+        self.flavour: Flavour = flavour
+        self.mapper: Mapper = Mapper(flavour, tables.kind)
+        self._table = table = tables.actions
         self.insert: Insert = insert(table)
         self._listed = [column for column in table.c if column.name != "stacktrace"]
 
@@ -123,30 +123,26 @@ class Statements:
 
     def holders(self, actions: Sequence[Action], *, is_locking: bool) -> Select[Any]:
         """Return the stored actions that hold an id or a key's attempt of these."""
-        c, mapper, flavour = self._table.c, self._mapper, self._flavour
-        held: list[ColumnElement[bool]] = [
-            tuple_(c.assignment_id, c.id).in_(
-                [
-                    (mapper.put_id(one.assignment_id), flavour.put_uuid(one.id))
-                    for one in actions
-                ]
-            )
-        ]
-        tries = [
-            (
-                mapper.put_id(one.assignment_id),
-                str(one.action_type),
-                one.key,
-                one.attempt,
-            )
-            for one in actions
-            if one.key is not None
-        ]
-        if tries:
-            row = tuple_(c.assignment_id, c.action_type, c.idempotency_key, c.attempt)
-            held.append(row.in_(tries))
+        held = [self._has_id_of(one) for one in actions]
+        held += [self._is_try_of(one) for one in actions if one.key is not None]
         statement = select(self._table).where(or_(*held))
         return statement.with_for_update(read=True) if is_locking else statement
+
+    def _has_id_of(self, action: Action) -> ColumnElement[bool]:
+        c = self._table.c
+        return and_(
+            c.assignment_id == self.mapper.put_id(action.assignment_id),
+            c.id == self.flavour.put_uuid(action.id),
+        )
+
+    def _is_try_of(self, action: Action) -> ColumnElement[bool]:
+        c = self._table.c
+        return and_(
+            c.assignment_id == self.mapper.put_id(action.assignment_id),
+            c.action_type == str(action.action_type),
+            c.idempotency_key == action.key,
+            c.attempt == action.attempt,
+        )
 
     # -- filters -----------------------------------------------------------------------
 
@@ -159,13 +155,18 @@ class Statements:
     ) -> Select[Any]:
         """Return the newest actions that match, strictly after a place."""
         c = self._table.c
+        created_at: ColumnElement[Any] = c.created_at
+        if _has_better_index(wanted):
+            created_at = self.flavour.unindexed(created_at)
         statement = (
             select(*self._listed)
             .where(*self._conditions(wanted, ids))
-            .order_by(c.created_at.desc(), c.id.desc(), c.assignment_id.desc())
+            .order_by(created_at.desc(), c.id.desc(), c.assignment_id.desc())
             .limit(limit)
         )
-        return statement if after is None else statement.where(self._after(after))
+        if after is None:
+            return statement
+        return statement.where(self._after(after, created_at))
 
     def count(self, wanted: ActionFilter, ids: Sequence[Any] | None) -> Select[Any]:
         """Return how many match."""
@@ -180,38 +181,38 @@ class Statements:
     ) -> Select[Any]:
         """Return how many match, by one dimension."""
         c = self._table.c
-        by = self._flavour.day(c.created_at) if dimension == "day" else c[dimension]
+        by = self.flavour.day(c.created_at) if dimension == "day" else c[dimension]
         return (
             select(by.label("value"), func.count())
             .where(by.is_not(None), *self._conditions(wanted, ids))
             .group_by(by)
         )
 
-    def _after(self, place: Cursor) -> ColumnElement[bool]:
+    def _after(
+        self, place: Cursor, created_at: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
         """
         Compare by the total order, expanded: MariaDB scans on row comparison.
 
         The first condition alone bounds the range that the index walks.
         """
         c = self._table.c
-        created_at = self._flavour.put_time(place.created_at)
-        last_id = self._flavour.put_uuid(place.id)
+        last = self.flavour.put_time(place.created_at)
+        last_id = self.flavour.put_uuid(place.id)
         earlier_id = or_(
             c.id < last_id,
             and_(
                 c.id == last_id,
-                c.assignment_id < self._mapper.put_id(place.assignment_id),
+                c.assignment_id < self.mapper.put_id(place.assignment_id),
             ),
         )
-        return and_(
-            c.created_at <= created_at, or_(c.created_at < created_at, earlier_id)
-        )
+        return and_(created_at <= last, or_(created_at < last, earlier_id))
 
     def _conditions(
         self, wanted: ActionFilter, ids: Sequence[Any] | None
     ) -> list[ColumnElement[bool]]:
         """Translate `ActionFilter.matches`; `ids` are its assignment ids as stored."""
-        c, put_time = self._table.c, self._flavour.put_time
+        c, put_time = self._table.c, self.flavour.put_time
         conditions: list[ColumnElement[bool]] = []
         if ids is not None:
             conditions.append(c.assignment_id.in_(ids))
@@ -240,6 +241,20 @@ class Statements:
             conditions.append(_is_one_of(c.status, [ActionStatus.IN_PROGRESS]))
             conditions.append(c.overdue_at <= put_time(wanted.overdue_before))
         return conditions
+
+
+def _has_better_index(wanted: ActionFilter) -> bool:
+    """Tell whether what is wanted is found faster than by going back in time."""
+    is_by_completion = (wanted.completed_from or wanted.completed_before) is not None
+    return (
+        wanted.overdue_before is not None
+        or (is_by_completion and wanted.statuses == {ActionStatus.FAILED})
+        or (
+            wanted.key is not None
+            and wanted.assignment_ids is not None
+            and wanted.action_types is not None
+        )
+    )
 
 
 def _is_one_of(

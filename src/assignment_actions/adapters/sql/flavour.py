@@ -1,0 +1,137 @@
+"""What differs by database: how values are kept, what errors mean, a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Table, literal_column
+from sqlalchemy.exc import DBAPIError
+
+Codes = frozenset[int | str]
+"""Error codes of a driver, whatever their type."""
+
+SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
+
+
+class Flavour:
+    """Be one database: how it keeps values, and what its errors mean."""
+
+    begin: ClassVar[str] = "BEGIN"
+    is_poisoned_by_errors: ClassVar[bool] = False
+    """Whether a refused statement spoils the transaction around it."""
+    needs_locking_read: ClassVar[bool] = False
+    """Whether a snapshot hides rows that an insert collides with."""
+
+    def put_uuid(self, value: UUID) -> Any:
+        """Return the stored form of a UUID."""
+        return value.bytes
+
+    def get_uuid(self, value: Any) -> UUID:
+        """Return the UUID of a stored form."""
+        return UUID(bytes=value)
+
+    def put_time(self, value: datetime) -> Any:
+        """Return the stored form of an aware UTC time."""
+        raise NotImplementedError
+
+    def get_time(self, value: Any) -> datetime:
+        """Return the aware UTC time of a stored form."""
+        raise NotImplementedError
+
+    def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the expression of a time's UTC day."""
+        raise NotImplementedError
+
+    def get_day(self, value: Any) -> str:
+        """Return the ISO form of what `day` yields."""
+        return str(value)
+
+    def unindexed(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a column so that no index on it distracts from a better one."""
+        return column
+
+    def latest_of_many(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,
+        ids: Sequence[Any],
+        action_type: str | None,
+    ) -> Sequence[Sequence[Any]]:
+        """Return the list row of the latest success of each id that has one."""
+        raise NotImplementedError
+
+    # -- errors ------------------------------------------------------------------------
+
+    def code(self, error: BaseException | None) -> int | str | None:
+        """Return the driver's code of an error, None where it has none."""
+        raise NotImplementedError
+
+    duplicate: ClassVar[Codes] = frozenset()
+    retryable: ClassVar[Codes] = frozenset()
+    locked: ClassVar[Codes] = frozenset()
+    no_table: ClassVar[Codes] = frozenset()
+    is_there: ClassVar[Codes] = frozenset()
+    """What creating says of a thing that somebody else has just created."""
+    ends_transaction: ClassVar[Codes] = frozenset()
+
+    def is_duplicate(self, error: BaseException) -> bool:
+        """Tell whether a unique index refused a row."""
+        return self.code(error) in self.duplicate
+
+    def is_retryable(self, error: BaseException) -> bool:
+        """Tell whether the same statement may succeed when it is tried again."""
+        return is_disconnect(error) or self.code(error) in self.retryable
+
+    def has_begun(self, connection: Connection) -> bool:  # noqa: ARG002
+        """Tell whether the engine is in a transaction, as far as the driver says."""
+        return True
+
+    def has_ended_transaction(
+        self, error: BaseException, connection: Connection, *, had_begun: bool
+    ) -> bool:
+        """Tell whether the engine rolled back the whole transaction it was in."""
+        return (
+            is_disconnect(error)
+            or connection.invalidated
+            or self.code(error) in self.ends_transaction
+            or (had_begun and not self.has_begun(connection))
+        )
+
+    def roll_back(self, connection: Connection) -> None:
+        """End by ROLLBACK what `begin` began, if it did."""
+        connection.exec_driver_sql("ROLLBACK")
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        """Tell whether each statement commits by itself on this connection."""
+        raw = connection.connection.dbapi_connection
+        return connection.dialect.detect_autocommit_setting(raw)  # type: ignore[arg-type]
+
+    def is_set_to_autocommit(self, connection: Connection) -> bool:
+        """Tell the same of a connection on which nothing has begun."""
+        return self.is_autocommit(connection)
+
+    def before_savepoint(self, connection: Connection) -> None:
+        """Do what must come before a transaction's first SAVEPOINT."""
+
+
+def is_disconnect(error: BaseException) -> bool:
+    """Tell whether the connection was lost, so that the statement's fate is unknown."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def name_of(connection: Connection, table: Table) -> str:
+    """Return a table's quoted name where this connection keeps its schema."""
+    preparer = connection.dialect.identifier_preparer
+    name = preparer.quote(table.name)
+    schema = connection.schema_for_object(table)
+    return name if schema is None else f"{preparer.quote_schema(schema)}.{name}"
+
+
+def columns_of(table: Table) -> str:
+    """Return what a list loads of the table, called `action` in the statement."""
+    names = (column.name for column in table.c if column.name != "stacktrace")
+    return ", ".join(f"action.{name}" for name in names)

@@ -1,0 +1,89 @@
+"""MariaDB and MySQL: bytes for UUIDs, UTC by convention, snapshots that hide rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, func, text
+
+from assignment_actions.adapters.sql.flavour import (
+    Codes,
+    Flavour,
+    columns_of,
+    name_of,
+)
+
+
+class Mysql(Flavour):
+    """MariaDB and MySQL: UUIDs as BINARY(16), times as DATETIME(6) in UTC."""
+
+    begin: ClassVar[str] = "START TRANSACTION"
+    needs_locking_read: ClassVar[bool] = True
+    duplicate: ClassVar[Codes] = frozenset({1062})
+    retryable: ClassVar[Codes] = frozenset({1213, 1020, 1684})
+    locked: ClassVar[Codes] = frozenset({1205})
+    no_table: ClassVar[Codes] = frozenset({1146})
+    is_there: ClassVar[Codes] = frozenset({1007, 1050, 1061, 1684})
+    ends_transaction: ClassVar[Codes] = frozenset({1213, 1020})
+
+    def put_time(self, value: datetime) -> datetime:
+        """Return the UTC time without its zone."""
+        return value.replace(tzinfo=None)
+
+    def get_time(self, value: Any) -> datetime:
+        """Return the time, which is UTC."""
+        return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+    def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a time's day."""
+        return func.date(column)
+
+    def latest_of_many(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,
+        ids: Sequence[Any],
+        action_type: str | None,
+    ) -> Sequence[Sequence[Any]]:
+        """Look each id of one JSON parameter up by a correlated subquery."""
+        typed = "" if action_type is None else " AND one.action_type = :action_type"
+        name = name_of(connection, table)
+        given, wanted, as_json = _json_ids(connection.dialect, kind)
+        statement = text(
+            f"SELECT {columns_of(table)} FROM JSON_TABLE(:ids, '$[*]' COLUMNS"  # noqa: S608
+            f" (id {given} PATH '$')) AS wanted STRAIGHT_JOIN {name} AS action"
+            f" ON action.assignment_id = {wanted} AND action.id ="
+            f" (SELECT one.id FROM {name} AS one WHERE one.assignment_id = {wanted}"
+            f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
+            " one.created_at DESC, one.id DESC LIMIT 1)"
+        )
+        parameters = {"ids": json.dumps([as_json(one) for one in ids])}
+        if action_type is not None:
+            parameters["action_type"] = str(action_type)
+        return connection.execute(statement, parameters).all()
+
+    def code(self, error: BaseException | None) -> int | str | None:
+        """Return the server's error number."""
+        arguments = getattr(getattr(error, "orig", None), "args", ())
+        return arguments[0] if arguments else None
+
+
+def collation_of(dialect: Dialect) -> str:
+    """Return the collation that tells case and trailing blanks apart."""
+    is_mariadb = getattr(dialect, "is_mariadb", False)
+    return "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+
+
+def _json_ids(dialect: Dialect, kind: type) -> tuple[str, str, Any]:
+    """Return the JSON column's type, the id made of it, and what to put in."""
+    if kind is UUID:
+        return "CHAR(32) CHARACTER SET ascii", "UNHEX(wanted.id)", bytes.hex
+    if kind is int:
+        return "BIGINT", "wanted.id", int
+    collated = f"VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation_of(dialect)}"
+    return collated, "wanted.id", str

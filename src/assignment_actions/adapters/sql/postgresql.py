@@ -1,0 +1,95 @@
+"""PostgreSQL: native types, and transactions that an error spoils."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql
+
+from assignment_actions.adapters.sql.flavour import SUCCEEDED, Codes, Flavour
+
+
+class Postgresql(Flavour):
+    """PostgreSQL: native UUIDs and time stamps with time zone."""
+
+    is_poisoned_by_errors: ClassVar[bool] = True
+    duplicate: ClassVar[Codes] = frozenset({"23505"})
+    retryable: ClassVar[Codes] = frozenset({"40001", "40P01"})
+    locked: ClassVar[Codes] = frozenset({"55P03"})
+    no_table: ClassVar[Codes] = frozenset({"42P01", "3F000"})
+    is_there: ClassVar[Codes] = frozenset({"42P06", "42P07", "42710"})
+
+    def put_uuid(self, value: UUID) -> UUID:
+        """Return the UUID: the driver takes it."""
+        return value
+
+    def get_uuid(self, value: Any) -> UUID:
+        """Return the UUID: the driver makes it."""
+        return value  # type: ignore[no-any-return]
+
+    def put_time(self, value: datetime) -> datetime:
+        """Return the time: the driver takes it."""
+        return value
+
+    def get_time(self, value: Any) -> datetime:
+        """
+        Return the time in UTC, whatever the session's zone is.
+
+        Only within a day of the years 1 and 9999 it matters: psycopg cannot read a
+        time that the session's zone carries beyond them.
+        """
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+    def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the ISO form of a time's UTC day."""
+        return func.to_char(
+            func.timezone(literal_column("'UTC'"), column),
+            literal_column("'YYYY-MM-DD'"),
+        )
+
+    def latest_of_many(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,  # noqa: ARG002
+        ids: Sequence[Any],
+        action_type: str | None,
+    ) -> Sequence[Sequence[Any]]:
+        """Look each id of one array up by a lateral subquery."""
+        array = postgresql.ARRAY(table.c.assignment_id.type)
+        ids_given = func.unnest(bindparam("ids", type_=array)).table_valued("id")
+        wanted = ids_given.render_derived(name="wanted")
+        columns = [column for column in table.c if column.name != "stacktrace"]
+        latest = (
+            select(*columns)
+            .where(table.c.assignment_id == wanted.c.id, table.c.status == SUCCEEDED)
+            .order_by(
+                table.c.completed_at.desc(),
+                table.c.created_at.desc(),
+                table.c.id.desc(),
+            )
+            .limit(literal_column("1"))
+        )
+        if action_type is not None:
+            latest = latest.where(table.c.action_type == str(action_type))
+        rows = latest.lateral("latest")
+        statement = select(*rows.c).select_from(wanted.join(rows, true()))
+        return connection.execute(statement, {"ids": list(ids)}).all()
+
+    def code(self, error: BaseException | None) -> int | str | None:
+        """Return the SQLSTATE, which psycopg2 calls pgcode."""
+        origin = getattr(error, "orig", None)
+        return getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)

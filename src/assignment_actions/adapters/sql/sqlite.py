@@ -1,0 +1,109 @@
+"""SQLite: one writer, no types of its own for UUIDs and times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Connection, Table, literal_column
+
+from assignment_actions.adapters.sql.flavour import (
+    Codes,
+    Flavour,
+    columns_of,
+    name_of,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DAY = 86_400_000_000
+_UNIX_DAY = date(1970, 1, 1).toordinal()
+
+
+class Sqlite(Flavour):
+    """SQLite: UUIDs as 16 bytes, times as microseconds since 1970."""
+
+    begin: ClassVar[str] = "BEGIN IMMEDIATE"
+    duplicate: ClassVar[Codes] = frozenset(
+        {1555, 2067}
+    )  # SQLITE_CONSTRAINT_PRIMARYKEY, _UNIQUE
+    retryable: ClassVar[Codes] = frozenset({517})  # SQLITE_BUSY_SNAPSHOT
+    locked: ClassVar[Codes] = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
+    is_there: ClassVar[Codes] = frozenset({1})  # SQLITE_ERROR: no code of its own
+
+    def put_time(self, value: datetime) -> int:
+        """Return microseconds since 1970."""
+        return (value - _EPOCH) // _MICROSECOND
+
+    def get_time(self, value: Any) -> datetime:
+        """Return the time of microseconds since 1970."""
+        return _EPOCH + timedelta(microseconds=value)
+
+    def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return whole days since 1970; SQLite's division rounds towards zero."""
+        into_day = (column % _literal(_DAY) + _literal(_DAY)) % _literal(_DAY)
+        return (column - into_day) // _literal(_DAY)
+
+    def get_day(self, value: Any) -> str:
+        """Return the ISO form of days since 1970."""
+        return date.fromordinal(_UNIX_DAY + int(value)).isoformat()
+
+    def unindexed(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return an expression: SQLite prefers an index that saves it the sorting."""
+        return column + _literal(0)
+
+    def latest_of_many(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,  # noqa: ARG002
+        ids: Sequence[Any],
+        action_type: str | None,
+    ) -> Sequence[Sequence[Any]]:
+        """Look each id of a VALUES list up by a correlated subquery."""
+        typed = "" if action_type is None else " AND one.action_type = ?"
+        name = name_of(connection, table)
+        statement = (
+            f"WITH wanted (id) AS (VALUES {', '.join(['(?)'] * len(ids))})"  # noqa: S608
+            f" SELECT {columns_of(table)} FROM wanted CROSS JOIN {name} AS action"
+            " WHERE action.rowid ="
+            f" (SELECT one.rowid FROM {name} AS one WHERE one.assignment_id = wanted.id"
+            f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
+            " one.created_at DESC, one.id DESC LIMIT 1)"
+        )
+        more = () if action_type is None else (str(action_type),)
+        return connection.exec_driver_sql(statement, (*ids, *more)).all()
+
+    def code(self, error: BaseException | None) -> int | str | None:
+        """Return SQLite's extended result code."""
+        return getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+
+    def has_begun(self, connection: Connection) -> bool:
+        """Tell what SQLite says: it may roll back by itself when a disk is full."""
+        return bool(
+            getattr(connection.connection.dbapi_connection, "in_transaction", False)
+        )
+
+    def roll_back(self, connection: Connection) -> None:
+        """Say ROLLBACK only inside a transaction: elsewhere it is an error."""
+        if self.has_begun(connection):
+            super().roll_back(connection)
+
+    def is_autocommit(self, connection: Connection) -> bool:
+        """Tell whether the driver is in autocommit and nobody has said BEGIN."""
+        return super().is_autocommit(connection) and not self.has_begun(connection)
+
+    def is_set_to_autocommit(self, connection: Connection) -> bool:
+        """Tell by SQLAlchemy's setting: hosts may say BEGIN by themselves, later."""
+        options = connection.get_execution_options()
+        return options.get("isolation_level") == "AUTOCOMMIT"
+
+    def before_savepoint(self, connection: Connection) -> None:
+        """Begin: RELEASE of a savepoint that began the transaction would commit."""
+        if not self.has_begun(connection):
+            connection.exec_driver_sql("BEGIN")
+
+
+def _literal(number: int) -> ColumnElement[Any]:
+    return literal_column(str(number))
