@@ -29,6 +29,7 @@ class TestSqlite:
                 ),
                 "try",
             ),
+            (ActionFilter(statuses=["unknown"]), "unknown"),
             (ActionFilter(statuses=["succeeded"], completed_from=T0), "page"),
             (ActionFilter(), "page"),
         ],

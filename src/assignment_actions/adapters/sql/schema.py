@@ -258,6 +258,7 @@ def _add_indexes(name: str, table: Table) -> None:
     )
     _split(f"{name}_failed", "failed", (), (c.completed_at,))
     _split(f"{name}_overdue", "in_progress", (), (c.overdue_at,))
+    _split(f"{name}_unknown", "unknown", (), (c.created_at, c.id, c.assignment_id))
 
 
 def _split(
