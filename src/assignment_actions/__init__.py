@@ -14,6 +14,7 @@ from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Page
 from assignment_actions.domain.history import ActionHistory, FailureGroup
 from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
+from assignment_actions.domain.reconcile import ReconcileReport
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
@@ -41,6 +42,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknownError",
     "Page",
+    "ReconcileReport",
     "Recording",
     "StorageError",
     "Timeline",

@@ -14,13 +14,15 @@ STAGES = (
     {"timeline", "filters"},
     {"ports"},
     {"rules", "kept", "history", "async_history"},
-    {"recording"},
+    {"settling"},
+    {"recording", "reconcile"},
     {"recorder", "async_recorder"},
 )
 STAGE = {name: number for number, names in enumerate(STAGES) for name in names}
 # an error carries an action, a recording its recorder; only a type checker follows that
 ALLOWED_BACKWARDS = {("errors", "action"), ("recording", "recorder")}
 LIBRARIES = {
+    "adapters.journal": {"attrs"},
     "adapters.memory": set[str](),
     "adapters.sql": {"sqlalchemy", "psycopg", "pymysql", "attrs"},
     "cli": {"typer", "rich", "click", "sqlalchemy", "attrs"},
@@ -87,7 +89,7 @@ class TestAdapters:
         for module in modules:
             assert third_party(module) <= LIBRARIES[part], module.name
 
-    @pytest.mark.parametrize("adapter", ["memory", "sql"])
+    @pytest.mark.parametrize("adapter", ["journal", "memory", "sql"])
     def test_domain_and_itself(self, adapter: str) -> None:
         """An adapter imports the domain and itself, never another adapter."""
         own = f"{PACKAGE}.adapters.{adapter}"

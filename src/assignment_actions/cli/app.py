@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -54,8 +55,8 @@ app: typer.Typer = typer.Typer(
         "New here? Run: assignment-actions demo\n\n"
         "Exit status: 0 done. outcome answers 0 yes, 1 no, 2 in progress, 3 unknown."
         " Above that: 64 wrong usage, 66 no such action, 69 the database or its driver"
-        " is not available, 70 a defect, 73 cannot create, 130 interrupted, 141 the"
-        " output was closed."
+        " is not available, 70 a defect, 73 cannot create, 75 replay left something,"
+        " 130 interrupted, 141 the output was closed."
     ),
 )
 schema_app: typer.Typer = typer.Typer(
@@ -240,6 +241,33 @@ def overdue(
         json_output.overdue_document(actions, now),
         render.overdue(actions, now),
     )
+
+
+@app.command(
+    epilog=_epilog(
+        "replay /var/lib/host/outcomes.jsonl",
+        note="Exit status: 0 nothing is left; 69 the database is not available; 75"
+        " something is left, or a line cannot be read.",
+    )
+)
+def replay(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What a FileJournal has written.")
+    ],
+) -> int:
+    """
+    Store the outcomes that a process could not store; again is harmless.
+
+    What is stored leaves the file. The process may go on using it meanwhile.
+    """
+    from assignment_actions.cli.replay import replay as run  # noqa: PLC0415  # rare
+
+    done = run(_settings(ctx), file)
+    _answer(ctx, done.document(), done.answer())
+    if done.error is not None:
+        raise done.error
+    return done.status
 
 
 @schema_app.command("create", epilog=_epilog("schema create"))

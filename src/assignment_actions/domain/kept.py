@@ -4,46 +4,68 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import attrs
 
 from assignment_actions.domain.action import Action
+from assignment_actions.domain.ports import OutcomeJournal
+from assignment_actions.domain.values import AssignmentId
 
 KEPT_LIMIT = 1000
 
 logger: logging.Logger = logging.getLogger("assignment_actions")
 
+Store = Callable[[Action], bool]
 
-def _at_once() -> bool:
+
+def at_once() -> bool:
+    """Return that an outcome may be stored whenever the store can be reached."""
     return True
 
 
 @attrs.frozen
 class KeptOutcome:
-    """Be one completion, and the test whether it may be tried yet."""
+    """Be one action to store, the test whether that may be tried, and how."""
 
     action: Action
-    is_due: Callable[[], bool] = _at_once
+    is_due: Callable[[], bool] = at_once
+    is_new: bool = False
 
 
 @attrs.define
 class KeptOutcomes:
-    """Keep the newest completions, at most `limit`; thread-safe."""
+    """
+    Keep the newest outcomes, at most `limit`, in memory; the default `OutcomeJournal`.
+
+    Thread-safe. They are lost with the process.
+    """
 
     limit: int = KEPT_LIMIT
-    _outcomes: deque[KeptOutcome] = attrs.field(factory=deque, repr=False)
+    _outcomes: dict[tuple[AssignmentId, UUID], KeptOutcome] = attrs.field(
+        factory=dict, repr=False
+    )
     _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False, eq=False)
 
     def __len__(self) -> int:
         return len(self._outcomes)
 
-    def keep(self, action: Action, is_due: Callable[[], bool] = _at_once) -> None:
+    def keep(
+        self,
+        action: Action,
+        is_due: Callable[[], bool] = at_once,
+        /,
+        *,
+        is_new: bool = False,
+    ) -> None:
         """Keep one more; where there are too many, the oldest is logged and lost."""
+        identity, lost = (action.assignment_id, action.id), None
         with self._lock:
-            self._outcomes.append(KeptOutcome(action, is_due))
-            lost = self._outcomes.popleft() if len(self) > self.limit else None
+            self._outcomes.pop(identity, None)
+            self._outcomes[identity] = KeptOutcome(action, is_due, is_new)
+            if len(self) > self.limit:
+                lost = self._outcomes.pop(next(iter(self._outcomes)))
         if lost is not None:
             logger.error(
                 "more than %d outcomes wait for the store; lost: action %s is %s",
@@ -52,31 +74,46 @@ class KeptOutcomes:
                 lost.action.status,
             )
 
-    def __iter__(self) -> Iterator[KeptOutcome]:
+    def __iter__(self) -> Iterator[Action]:
         with self._lock:
-            return iter(tuple(self._outcomes))
+            return iter([one.action for one in self._outcomes.values()])
 
-    def store_each(self, store: Callable[[Action], bool]) -> int:
+    def store_each(
+        self, complete: Store, add: Store | None = None, limit: int | None = None, /
+    ) -> int:
         """
-        Hand each outcome that is due to `store`, oldest first; count its trues.
+        Hand each outcome that is due over, oldest first; count the trues.
 
-        Each is handed to one thread at a time. Where `store` raises, the round ends;
+        Each is handed to one thread at a time. Where storing raises, the round ends;
         that outcome stays, behind the others, so that it cannot block them.
         """
         count = 0
-        for _ in range(len(self)):
+        for _ in range(len(self) if limit is None else min(limit, len(self))):
             with self._lock:
                 if not self._outcomes:
                     break
-                outcome = self._outcomes.popleft()
+                outcome = self._outcomes.pop(next(iter(self._outcomes)))
             try:
                 if outcome.is_due():
+                    store = add if add is not None and outcome.is_new else complete
                     count += store(outcome.action)
                 else:
-                    with self._lock:
-                        self._outcomes.append(outcome)
+                    self._put_back(outcome)
             except BaseException:
-                with self._lock:
-                    self._outcomes.append(outcome)
+                self._put_back(outcome)
                 raise
         return count
+
+    def close(self) -> None:
+        """Log at ERROR what is lost now."""
+        for left in self:
+            logger.error("lost: action %s is %s", left.id, left.status)
+
+    def _put_back(self, outcome: KeptOutcome) -> None:
+        """Keep it again, unless a newer state of the action was kept meanwhile."""
+        action = outcome.action
+        with self._lock:
+            self._outcomes.setdefault((action.assignment_id, action.id), outcome)
+
+
+_: type[OutcomeJournal] = KeptOutcomes

@@ -1,5 +1,5 @@
 """
-What the domain asks of the world: a repository, a clock, ids and a redactor.
+What the domain asks of the world: a repository, a journal, a clock, ids, a redactor.
 
 Objects need not inherit from these; a type checker compares the signatures. Each
 clause of `ActionRepository` has a short id; the test of
@@ -8,7 +8,7 @@ clause of `ActionRepository` has a short id; the test of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -189,4 +189,60 @@ class JoinedActionRepository(ActionRepository, Protocol):
         False once it was committed or rolled back, before anything was written, and
         always where there are no transactions.
         """
+        ...
+
+
+class OutcomeJournal(Protocol):
+    """
+    Keep what could not be stored, until it can be; several threads share it.
+
+    One journal belongs to one repository. What bounds it is the journal's own affair.
+    """
+
+    def keep(
+        self,
+        action: Action,
+        is_due: Callable[[], bool] = ...,
+        /,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """
+        Keep one more; it replaces what is kept of the same action (J1).
+
+        Args:
+            action: an outcome, or a start that could not be stored.
+            is_due: tells whether storing it may be tried.
+            is_new: its start was not stored, as far as anybody knows.
+        """
+        ...
+
+    def store_each(
+        self,
+        complete: Callable[[Action], bool],
+        add: Callable[[Action], bool],
+        limit: int | None = None,
+        /,
+    ) -> int:
+        """
+        Hand what is due over, oldest first; return how many were stored (J2).
+
+        J3 New ones go to `add`, all others to `complete`; both tell whether it is
+           stored. Whatever they tell, it is kept no longer.
+        J4 Where they raise, the round ends. That one stays, behind the others, so that
+           it cannot block them.
+        J5 At most `limit` are tried.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """Return how many are kept, as far as this process knows."""
+        ...
+
+    def __iter__(self) -> Iterator[Action]:
+        """Yield those that are kept, each in its newest state."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it opened, and log what is lost or left (J6)."""
         ...

@@ -5,30 +5,32 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.errors import (
     DuplicateActionError,
+    StorageError,
 )
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.filters import ActionFilter
 from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.ids import Uuid7Factory
-from assignment_actions.domain.kept import KeptOutcomes, logger
+from assignment_actions.domain.kept import KeptOutcomes, at_once, logger
 from assignment_actions.domain.ports import (
     ActionRepository,
     Clock,
     IdFactory,
     JoinedActionRepository,
+    OutcomeJournal,
     Redactor,
     utc_now,
 )
+from assignment_actions.domain.reconcile import Probe, ReconcileReport, Reconciliation
 from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.redaction import redact_defaults
 from assignment_actions.domain.rules import (
@@ -37,6 +39,13 @@ from assignment_actions.domain.rules import (
     next_attempt,
     refusal_of,
 )
+from assignment_actions.domain.settling import (
+    Settlement,
+    settle,
+    settle_new,
+    stored_as,
+    tries_with,
+)
 from assignment_actions.domain.values import INT32_MAX, AssignmentId, as_int
 from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 
@@ -44,6 +53,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 BATCH_SIZE = 1000
+FLUSHED_ON_THE_SIDE = 100
+
+OnStartFailure = Literal["raise", "journal"]
+_START_FAILURES = ("raise", "journal")
 
 _new_id = Uuid7Factory()
 
@@ -63,6 +76,12 @@ class ActionRecorder:
             the repository; None stores them as they are.
         overdue_after: how long an action may be in progress, for all types or by type
             (one hour for a type not named).
+        journal: where outcomes wait that could not be stored; by default at most 1 000
+            in memory, which are lost with the process.
+        on_start_failure: what `recording` does where its start cannot be stored:
+            "raise" StorageError before the block, or keep the start in the "journal",
+            log it at ERROR and run the block all the same, its outcome then kept too.
+            Nothing watches over keys as long as the store is out of reach.
 
     Every method that writes is one statement where nothing is in its way. Thread-safe.
     """
@@ -77,7 +96,14 @@ class ActionRecorder:
         reasons: Mapping[Any, str] = MappingProxyType({}),
         redact: Redactor | None = redact_defaults,
         overdue_after: timedelta | Mapping[Any, timedelta] = OVERDUE_AFTER,
+        journal: OutcomeJournal | None = None,
+        on_start_failure: OnStartFailure = "raise",
     ) -> None:
+        if on_start_failure not in _START_FAILURES:
+            raise ValueError(
+                f"on_start_failure must be one of {', '.join(_START_FAILURES)},"
+                f" got {on_start_failure!r}"
+            )
         self._repository = repository
         self._rules = WritingRules(
             clock=clock,
@@ -88,7 +114,8 @@ class ActionRecorder:
             overdue_after=overdue_after,
         )
         self._joined: JoinedActionRepository | None = None
-        self._kept = KeptOutcomes()
+        self._journal: OutcomeJournal = KeptOutcomes() if journal is None else journal
+        self._keeps_starts = on_start_failure == "journal"
 
     # -- around an effect ------------------------------------------------------------
 
@@ -110,7 +137,8 @@ class ActionRecorder:
         completed inside the block is left alone. If the outcome cannot be stored, the
         block's result or exception is untouched (ours is attached to it as a note);
         the outcome is kept for `flush` and logged. If the start cannot be stored,
-        StorageError is raised before the block runs.
+        StorageError is raised before the block runs, unless `on_start_failure` says
+        otherwise.
 
         Args:
             assignment_id: what the action is about.
@@ -128,12 +156,10 @@ class ActionRecorder:
         """
         return Recording(
             self,
-            lambda: self.start(
-                assignment_id,
-                type,
-                key=key,
-                actor=actor,
-                details=details,
+            lambda: self._begin(
+                self._rules.started(
+                    assignment_id, type, key=key, actor=actor, details=details
+                ),
                 retry_unknown=retry_unknown,
             ),
         )
@@ -348,6 +374,56 @@ class ActionRecorder:
         joined._repository = joined._joined = self._repository.joined_to(transaction)
         return joined
 
+    def reconcile(
+        self,
+        probe: Probe,
+        *,
+        types: Collection[str] | None = None,
+        share: tuple[int, int] = (0, 1),
+        limit: int | None = None,
+        on_progress: Callable[[ReconcileReport], object] | None = None,
+    ) -> ReconcileReport:
+        """
+        Ask about actions whose process went silent, and store what is answered.
+
+        First the unknown ones, then those overdue when the run began, each newest
+        first. Each answer is one conditional write on its own: a run that ends early
+        keeps what it settled, and the next one goes on from there.
+
+        Args:
+            probe: is given each action, without its stacktrace. True: it happened →
+                succeeded. False or a Failure: it did not → failed. None: nobody can
+                tell → left unknown, also durably where it was overdue. Where it
+                raises, the action is left as it is, and the error counted and logged.
+            types: ask only about these; None means all.
+            share: (index, of): of so many workers, ask only the share of this one, so
+                that all can run at once without asking twice.
+            limit: ask about at most so many.
+            on_progress: called with the report so far after each batch that was read.
+
+        Raises:
+            TypeError, ValueError: an argument, or the probe's answer, is none.
+            ValueError: this recorder is joined; reconciling needs its own transactions.
+            StorageError: the store is out of reach; what was settled stays settled.
+        """
+        if self._joined is not None:
+            raise ValueError(
+                "reconcile writes in transactions of its own:"
+                " call it on a recorder that is not joined"
+            )
+        run = Reconciliation(
+            history=self.history,
+            rules=self._rules,
+            store=self._complete,
+            probe=probe,
+            types=types,
+            share=share,
+            limit=limit,
+            on_progress=on_progress,
+        )
+        self.flush()  # nobody need be asked about what waits here
+        return run.run()
+
     @property
     def history(self) -> ActionHistory:
         """Return the history on the same repository."""
@@ -368,25 +444,46 @@ class ActionRecorder:
         Raises:
             StorageError: the store is still out of reach; they stay kept.
         """
-        return 0 if self._joined else self._kept.store_each(self._store_kept)
+        return self._flush()
 
     def close(self) -> None:
         """
         Flush, then close the repository; a joined recorder closes nothing.
 
-        Outcomes that could not be stored by then are logged at ERROR, and are lost.
+        Outcomes that could not be stored by then are logged at ERROR and lost, unless
+        the journal outlives the process.
         """
         if self._joined is None:
             try:
                 self.flush()
             finally:
-                for left in self._kept:
-                    logger.error(
-                        "lost: action %s is %s", left.action.id, left.action.status
-                    )
+                self._journal.close()
                 self._repository.close()
 
     # -- behind ------------------------------------------------------------------------
+
+    def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:
+        """Store a start; tell whether it is kept in the journal instead."""
+        if self._keeps_starts and not self._joined:
+            try:
+                self._repository.add(action)
+            except DuplicateActionError:
+                pass  # the store can be reached: it decides
+            except StorageError as error:
+                if not self._keep(action, is_new=True):
+                    raise
+                logger.error(
+                    "assignment_actions could not store the start of action %s (%s):"
+                    " %s; it is kept for flush(), and its block runs",
+                    action.id,
+                    action.action_type,
+                    error,
+                )
+                return action, True
+            else:
+                self._flush_quietly()
+                return action, False
+        return self._add(action, retry_unknown=retry_unknown), False
 
     def _add(self, action: Action, *, retry_unknown: bool) -> Action:
         while True:
@@ -411,14 +508,7 @@ class ActionRecorder:
         if stored.status is ActionStatus.SUCCEEDED:
             return [stored]
         self._flush_quietly()  # its outcome may be one that waits here
-        found = ActionHistory(self._repository).iterate(
-            ActionFilter(
-                assignment_ids=[stored.assignment_id],
-                action_types=[stored.action_type],
-                key=stored.key,
-            )
-        )
-        return {stored.id: stored, **{one.id: one for one in found}}.values()
+        return tries_with(self._repository, stored)
 
     def _complete(self, completion: Action) -> Action:
         if self._repository.complete(completion):
@@ -431,32 +521,43 @@ class ActionRecorder:
         return completion if stored is None else stored
 
     def _stored(self, action: Action) -> Action | None:
-        """Return what is stored of an action; a host may have given its id twice."""
-        stored = self._repository.get(action.id)
-        if stored is None or stored.assignment_id == action.assignment_id:
-            return stored
-        asked = [action.assignment_id]
-        timeline = self._repository.timelines(asked)[action.assignment_id]
-        return next((one for one in timeline if one.id == action.id), None)
+        return stored_as(self._repository, action)
+
+    def _keep(
+        self,
+        action: Action,
+        is_due: Callable[[], bool] = at_once,
+        *,
+        is_new: bool = False,
+    ) -> bool:
+        """Keep an outcome for later; a journal that breaks disturbs nobody."""
+        try:
+            self._journal.keep(action, is_due, is_new=is_new)
+        except Exception:  # noqa: BLE001  # the user's result wins
+            logger.exception(
+                "lost: action %s is %s, and the journal is broken",
+                action.id,
+                action.status,
+            )
+            return False
+        return True
+
+    def _flush(self, limit: int | None = None) -> int:
+        if self._joined:
+            return 0
+        return self._journal.store_each(self._store_kept, self._store_new, limit)
 
     def _flush_quietly(self) -> None:
-        if self._kept and not self._joined:
+        if self._journal and not self._joined:
             with suppress(Exception):  # logged when it was kept; it stays kept
-                self.flush()
+                self._flush(FLUSHED_ON_THE_SIDE)
 
     def _store_kept(self, completion: Action) -> bool:
-        if self._repository.complete(completion):
-            return True
-        stored = self._stored(completion)
-        if stored is not None and stored.is_same_outcome(completion):
-            return True
-        logger.warning(
-            "the kept outcome of action %s (%s) was not stored: it is %s already",
-            completion.id,
-            completion.status,
-            "nowhere" if stored is None else stored.status,
-        )
-        return False
+        return settle(self._repository, completion) is not Settlement.REFUSED
+
+    def _store_new(self, action: Action) -> bool:
+        settled = settle_new(self._repository, action, self._rules.now())
+        return settled is not Settlement.REFUSED
 
 
 def _require_plain_function(function: Callable[..., object]) -> None:

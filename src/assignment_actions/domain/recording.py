@@ -34,13 +34,16 @@ class Recording:
     Used in one `with` statement, by one thread.
     """
 
-    def __init__(self, recorder: ActionRecorder, start: Callable[[], Action]) -> None:
+    def __init__(
+        self, recorder: ActionRecorder, start: Callable[[], tuple[Action, bool]]
+    ) -> None:
         self._recorder = recorder
         self._start = start
         self._started: Action | None = None
         self._action: Action | None = None
         self._details: FrozenDict = NO_DETAILS
         self._joined: JoinedActionRepository | None = None
+        self._is_start_kept = False  # in the journal: it could not be stored
 
     @property
     def action(self) -> Action:
@@ -109,7 +112,8 @@ class Recording:
     def __enter__(self) -> Self:
         if self._started is not None:
             raise RuntimeError("a recording can be entered once")
-        self._started = self._action = self._start()
+        self._started, self._is_start_kept = self._start()
+        self._action = self._started
         return self
 
     def __exit__(
@@ -139,6 +143,7 @@ class Recording:
         if transaction is None:
             self._settle(lambda: completion, None, is_explicit=True)
             return self._action or completion
+        self._store_start()
         earlier, recorder = self._joined, self._recorder.joined_to(transaction)
         self._joined = recorder._joined  # set even if the next line raises
         try:
@@ -149,6 +154,13 @@ class Recording:
                 raise
             self._action = completion
         return self._action
+
+    def _store_start(self) -> None:
+        """Store a start that is kept: a joined completion needs it in the store."""
+        if self._is_start_kept:
+            assert self._started is not None
+            self._recorder._store_new(self._started)
+            self._is_start_kept = False
 
     def _leave(self, exception: BaseException | None) -> None:
         rules = self._recorder._rules
@@ -181,11 +193,14 @@ class Recording:
         try:
             completion = completion_of()
             if not is_due():
-                recorder._kept.keep(completion, is_due)
+                recorder._keep(completion, is_due)
                 logger.warning(
                     "the outcome of action %s waits for the host's transaction",
                     completion.id,
                 )
+                return
+            if self._is_start_kept and recorder._keep(completion, is_new=True):
+                self._action = completion
                 return
             self._action = recorder._complete(completion)
         except ActionAlreadyCompletedError:
@@ -196,11 +211,10 @@ class Recording:
             if is_explicit and not isinstance(error, StorageError):
                 raise
             kept = None if recorder._joined is not None else completion
-            if kept is not None:
-                recorder._kept.keep(kept, is_due)
+            is_kept = kept is not None and recorder._keep(kept, is_due)
             if not isinstance(error, Exception):
                 raise
-            self._report(error, exception, is_kept=kept is not None)
+            self._report(error, exception, is_kept=is_kept)
             if is_explicit:
                 self._action = completion
 
