@@ -15,10 +15,11 @@ _rows: list[tuple[str, str, str]] = []
 def count(request: pytest.FixtureRequest) -> Count:
     """Return what notes a row of the table: what was done, and what came of it."""
     callspec = getattr(request.node, "callspec", None)
-    store = "" if callspec is None else str(callspec.params.get("shared_store_url", ""))
+    params = {} if callspec is None else callspec.params
+    store = str(params.get("shared_store_url") or params.get("outage") or "")
 
     def note(done: str, counted: str) -> None:
-        _rows.append((store, done, counted))
+        _rows.append((store.partition(" ")[0], done, counted))
 
     return note
 
@@ -29,4 +30,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.section("what was broken, and what came of it")
     for store, done, counted in sorted(_rows):
-        terminalreporter.write_line(f"{store:12} {done:34} {counted}")
+        terminalreporter.write_line(f"{store:11} {done:46} {counted}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from faults.conftest import Count
 from sqlalchemy import text
 
 from assignment_actions import ActionFilter, ActionRecorder, StorageError
@@ -78,7 +79,7 @@ class TestDiskFull:
         }
 
     def test_an_outcome_without_room_is_kept(
-        self, repository: SqlActionRepository, small_disk: Path
+        self, repository: SqlActionRepository, small_disk: Path, count: Count
     ) -> None:
         """The block's result stands; its outcome is stored when there is room."""
         recorder = ActionRecorder(repository)
@@ -95,3 +96,7 @@ class TestDiskFull:
         assert 1 == recorder.flush()
         assert "succeeded" == recorder.history.get(recording.action.id).status
         assert "ok" == integrity(repository)
+        count(
+            "sqlite: the disk is full",
+            "StorageError, the file is ok, 1 kept and stored",
+        )

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from faults.conftest import Count
 from faults.outage_workers import THREADS, Seen, Try, work
 from faults.outages import Outage, a_proxy, a_server, wait_for
 
@@ -63,14 +64,18 @@ def repository(outage: Outage, prefix: str) -> Iterator[SqlActionRepository]:
 
 
 @pytest.fixture
-def say(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Return what prints a count that a reader of the run wants to see."""
+def say(request: pytest.FixtureRequest, count: Count) -> Say:
+    """Return what notes a count for the table at the end."""
+    case = str(request.node.callspec.id).removeprefix(_store_of(request)).strip(" -")
 
-    def printed(said: str) -> None:
-        with capsys.disabled():
-            print(f"\n{request.node.callspec.id}, {SECONDS:g} s: {said}")
+    def noted(said: str) -> None:
+        count(f"{SECONDS:g} s away, {case}", said)
 
-    return printed
+    return noted
+
+
+def _store_of(request: pytest.FixtureRequest) -> str:
+    return str(request.node.callspec.params["outage"]).partition(" ")[0]
 
 
 def stored(repository: SqlActionRepository) -> dict[UUID, Action]:

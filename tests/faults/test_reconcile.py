@@ -12,6 +12,7 @@ from uuid import UUID
 
 import attrs
 import pytest
+from faults.conftest import Count
 from faults.reconcile_workers import SHARES
 
 from assignment_actions import Action, ActionFilter, ActionHistory, ActionRecorder
@@ -114,7 +115,7 @@ def test_everything_is_settled_once(
     shared_repository: SqlActionRepository,
     actions: dict[str, Action],
     noted: Noted,
-    capsys: pytest.CaptureFixture[str],
+    count: Count,
 ) -> None:
     """All are settled by what was answered; only the dead were asked again about."""
     stored = {
@@ -129,8 +130,7 @@ def test_everything_is_settled_once(
     require_asked_once(noted)
     require_written_once(noted, actions, stored)
     assert noted.errors == 0
-    with capsys.disabled():
-        print(f"\n{shared_repository.engine.dialect.name}: {counts(noted)}")
+    count(f"reconcile {len(actions)} by ten processes", counts(noted))
 
 
 def require_asked_once(noted: Noted) -> None:
