@@ -13,7 +13,11 @@ from assignment_actions.domain.errors import (
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Page
 from assignment_actions.domain.history import ActionHistory, FailureGroup
-from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
+from assignment_actions.domain.ports import (
+    ActionRepository,
+    JoinedActionRepository,
+    OutcomeJournal,
+)
 from assignment_actions.domain.reconcile import ReconcileReport
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.domain.recording import Recording
@@ -40,6 +44,7 @@ __all__ = [
     "InMemoryActionRepository",
     "JoinedActionRepository",
     "Outcome",
+    "OutcomeJournal",
     "OutcomeUnknownError",
     "Page",
     "ReconcileReport",

@@ -16,6 +16,7 @@ STAGES = (
     {"rules", "kept", "history", "async_history"},
     {"settling"},
     {"recording", "reconcile"},
+    {"recorded"},
     {"recorder", "async_recorder"},
 )
 STAGE = {name: number for number, names in enumerate(STAGES) for name in names}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
-import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -31,6 +29,7 @@ from assignment_actions.domain.ports import (
     utc_now,
 )
 from assignment_actions.domain.reconcile import Probe, ReconcileReport, Reconciliation
+from assignment_actions.domain.recorded import recorded_calls
 from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.redaction import redact_defaults
 from assignment_actions.domain.rules import (
@@ -190,32 +189,12 @@ class ActionRecorder:
         """
         self._rules.vocabulary.require(type)
 
-        def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            signature = inspect.signature(function)
-            _require_plain_function(function)
-            for name in (assignment_id, *([] if key is None else [key])):
-                if name not in signature.parameters:
-                    raise ValueError(
-                        f"{_name_of(function)} has no argument named {name!r};"
-                        f" it has: {', '.join(signature.parameters) or 'none'}"
-                    )
+        def record(one: AssignmentId, its_key: str | None) -> Recording:
+            return self.recording(
+                one, type, key=its_key, actor=actor, retry_unknown=retry_unknown
+            )
 
-            @functools.wraps(function)
-            def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-                bound = signature.bind(*args, **kwargs)
-                bound.apply_defaults()
-                with self.recording(
-                    bound.arguments[assignment_id],
-                    type,
-                    key=None if key is None else bound.arguments[key],
-                    actor=actor,
-                    retry_unknown=retry_unknown,
-                ):
-                    return function(*args, **kwargs)
-
-            return wrapper
-
-        return decorate
+        return recorded_calls(record, assignment_id, key)
 
     # -- step by step ------------------------------------------------------------------
 
@@ -514,14 +493,11 @@ class ActionRecorder:
         if self._repository.complete(completion):
             self._flush_quietly()
             return completion
-        stored = self._stored(completion)
+        stored = stored_as(self._repository, completion)
         refusal = refusal_of(completion, stored)
         if refusal is not None:
             raise refusal
         return completion if stored is None else stored
-
-    def _stored(self, action: Action) -> Action | None:
-        return stored_as(self._repository, action)
 
     def _keep(
         self,
@@ -558,21 +534,3 @@ class ActionRecorder:
     def _store_new(self, action: Action) -> bool:
         settled = settle_new(self._repository, action, self._rules.now())
         return settled is not Settlement.REFUSED
-
-
-def _require_plain_function(function: Callable[..., object]) -> None:
-    """Refuse a function whose work is not done when its call returns."""
-    for one in (function, getattr(function, "__call__", None)):  # noqa: B004
-        if (
-            inspect.iscoroutinefunction(one)
-            or inspect.isasyncgenfunction(one)
-            or inspect.isgeneratorfunction(one)
-        ):
-            raise TypeError(
-                f"{_name_of(function)} has not done its work when the call returns:"
-                " use `recording` inside it"
-            )
-
-
-def _name_of(function: Callable[..., object]) -> str:
-    return getattr(function, "__qualname__", repr(function))
