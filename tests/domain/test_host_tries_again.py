@@ -72,6 +72,19 @@ class TestAgain:
         assert "succeeded" == everything(outer)[0].status
 
 
+class TestJoinedTwice:
+    def test_nothing_is_kept_for_later(self) -> None:
+        """A recorder that is joined itself keeps nothing past its transaction."""
+        host = HostTransaction()
+        outer = recorder(TransactionalMemory()).joined_to(host)
+
+        with pytest.raises(LookupError), outer.recording(1, "notified") as recording:
+            recording.succeed(joined_to=host)
+            raise LookupError("no")
+
+        assert 0 == len(outer._journal)
+
+
 class TestSaidInsideTheBlock:
     def test_somebody_else_was_first(self) -> None:
         """An outcome said inside the block is refused where another one stands."""

@@ -193,11 +193,7 @@ class Recording:
         try:
             completion = completion_of()
             if not is_due():
-                recorder._keep(completion, is_due)
-                logger.warning(
-                    "the outcome of action %s waits for the host's transaction",
-                    completion.id,
-                )
+                self._wait(completion, is_due)
                 return
             if self._is_start_kept and recorder._keep(completion, is_new=True):
                 self._action = completion
@@ -217,6 +213,15 @@ class Recording:
             self._report(error, exception, is_kept=is_kept)
             if is_explicit:
                 self._action = completion
+
+    def _wait(self, completion: Action, is_due: Callable[[], bool]) -> None:
+        """Keep an outcome until the host's transaction has ended."""
+        if self._recorder._joined is None:  # else another transaction decides it all
+            self._recorder._keep(completion, is_due)
+            logger.warning(
+                "the outcome of action %s waits for the host's transaction",
+                completion.id,
+            )
 
     def _is_decided(self) -> bool:
         return self._joined is None or not self._joined.is_open
