@@ -167,3 +167,23 @@ def test_the_document_shows_this_table() -> None:
         TABLE.write_text(before + table())
 
     assert table() in TABLE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("row", "mode"),
+    [("around it: own transactions", "own"), ("joined_to=session", "joined session")],
+)
+def test_the_readme_promises_the_same(row: str, mode: str) -> None:
+    """The short table that newcomers read says what these tests prove."""
+    lines = (TABLE.parents[1] / "README.md").read_text().splitlines()
+    [line] = [one for one in lines if one.startswith("|") and row in one]
+    said = [cell.strip(" *") for cell in line.strip("|").split("|")][1:]
+    words = {"yes": "succeeded", "no": "failed", "unknown": "unknown"}
+
+    promised = [
+        words[PROMISED["mariadb", mode, ending][0]]
+        for ending in (*ENDINGS[:3], "during the effect")
+    ]
+
+    assert len(promised) == len(said)
+    assert all(word in cell for word, cell in zip(promised, said, strict=True))

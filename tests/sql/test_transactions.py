@@ -53,6 +53,21 @@ class TestOwnTransactions:
         [action] = recorder.history.timeline(assignment_id)
         assert (0, ActionStatus.FAILED) == (orders(host), action.status)
 
+    def test_a_host_whose_transaction_is_outermost(
+        self, recorder: ActionRecorder, host: Engine
+    ) -> None:
+        """What is recorded inside the host's transaction stays after its rollback."""
+        assignment_id = uuid4()
+
+        with host.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM orders")).all()
+            with recorder.recording(assignment_id, "notified"):
+                pass
+            connection.rollback()
+
+        [action] = recorder.history.timeline(assignment_id)
+        assert ActionStatus.SUCCEEDED is action.status
+
     def test_a_hosts_engine_commits_each_call(
         self, host: Engine, recorder: ActionRecorder
     ) -> None:
