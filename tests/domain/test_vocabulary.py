@@ -7,6 +7,13 @@ from assignment_actions import ActionType, ErrorReason
 from assignment_actions.domain.vocabulary import BUILT_IN, REASONS, Vocabulary
 
 
+def test_one_made_before_is_used_as_it_is() -> None:
+    """Handing a vocabulary on makes no second one."""
+    made = Vocabulary.of(["enrolled"])
+
+    assert made is Vocabulary.of(made)
+
+
 class Stage(StrEnum):
     PACKED = "packed"
     NOTIFIED = "notified"

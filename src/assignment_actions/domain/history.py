@@ -69,7 +69,7 @@ class ActionHistory:
         repository: ActionRepository,
         *,
         clock: Clock = utc_now,
-        vocabulary: VocabularyLike = (),
+        vocabulary: VocabularyLike | Vocabulary = (),
     ) -> None:
         self._repository = repository
         self._clock = clock

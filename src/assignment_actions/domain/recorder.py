@@ -408,9 +408,7 @@ class ActionRecorder:
         """Return the history on the same repository."""
         rules = self._rules
         return ActionHistory(
-            self._repository,
-            clock=rules.clock,
-            vocabulary=rules.vocabulary.types.values(),
+            self._repository, clock=rules.clock, vocabulary=rules.vocabulary
         )
 
     def flush(self) -> int:

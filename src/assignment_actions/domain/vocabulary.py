@@ -67,13 +67,17 @@ class Vocabulary:
     types: Mapping[str, str]
 
     @classmethod
-    def of(cls, words: VocabularyLike = ()) -> Vocabulary:
+    def of(cls, words: VocabularyLike | Vocabulary = ()) -> Vocabulary:
         """
         Return the built-in types with the host's own beside them.
+
+        A vocabulary made before is returned as it is.
 
         Raises:
             TypeError, ValueError: a name is not lower snake case of at most 64.
         """
+        if isinstance(words, Vocabulary):
+            return words
         known: dict[str, str] = dict(BUILT_IN)
         for word in _words(words):
             name = as_name("action_type", word)
