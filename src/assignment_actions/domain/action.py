@@ -13,10 +13,9 @@ import attrs
 from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
 from assignment_actions.domain.errors import ActionAlreadyCompletedError
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.redaction import redacted_details, redacted_text
+from assignment_actions.domain.redaction import redacted_actor, redacted_details
 from assignment_actions.domain.values import (
     INT32_MAX,
-    TEXT_LIMIT,
     AssignmentId,
     as_assignment_id,
     as_int,
@@ -24,7 +23,6 @@ from assignment_actions.domain.values import (
     as_text,
     as_utc,
     as_uuid,
-    storable,
 )
 from assignment_actions.domain.vocabulary import BUILT_IN
 
@@ -262,11 +260,10 @@ class Action:
     def redacted(self, redact: Callable[[str], str]) -> Action:
         """Return the same action with its texts redacted."""
         failure = self.failure
-        actor = self.actor
         return attrs.evolve(
             self,
             failure=None if failure is None else failure.redacted(redact),
-            actor=_cut(redacted_text(redact, actor or "")),
+            actor=redacted_actor(redact, self.actor),
             details=redacted_details(redact, self.details),
         )
 
@@ -346,10 +343,6 @@ class Action:
         put(action, "overdue_at", overdue_at)
         put(action, "unknown_at", unknown_at)
         return action
-
-
-def _cut(actor: str) -> str | None:
-    return storable(actor)[:TEXT_LIMIT] or None
 
 
 _FIELDS = tuple(field.name for field in attrs.fields(Action))

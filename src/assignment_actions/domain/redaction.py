@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from assignment_actions.domain.details import FrozenDict, as_details
+from assignment_actions.domain.values import TEXT_LIMIT, storable
 
 REDACTED = "[redacted]"
 REMOVED = "[removed: the redactor failed]"
@@ -66,6 +67,11 @@ def redacted_text(redact: Callable[[str], str], text: str) -> str:
     except Exception:  # noqa: BLE001  # fail closed, whatever a host's redactor raises
         return REMOVED
     return result if isinstance(result, str) else REMOVED
+
+
+def redacted_actor(redact: Callable[[str], str], actor: str | None) -> str | None:
+    """Return a storable actor of legal length; None where nothing of it is left."""
+    return storable(redacted_text(redact, actor or ""))[:TEXT_LIMIT] or None
 
 
 def redacted_details(

@@ -22,14 +22,12 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.ports import Clock, IdFactory, Redactor
-from assignment_actions.domain.redaction import redacted_details, redacted_text
+from assignment_actions.domain.redaction import redacted_actor, redacted_details
 from assignment_actions.domain.values import (
-    TEXT_LIMIT,
     AssignmentId,
     as_name,
     as_text,
     as_utc,
-    storable,
 )
 from assignment_actions.domain.vocabulary import ErrorReason, Vocabulary
 
@@ -224,9 +222,7 @@ class WritingRules:
         if actor is None:
             return None
         text = as_text("actor", actor)
-        if self.redact is not None:
-            text = storable(redacted_text(self.redact, text))[:TEXT_LIMIT]
-        return text or None
+        return text if self.redact is None else redacted_actor(self.redact, text)
 
     def _overdue_at(self, action_type: str, created_at: datetime) -> datetime | None:
         after = self.overdue_after
