@@ -2,6 +2,7 @@
 
 from assignment_actions.adapters.memory import InMemoryActionRepository
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.erasure import ErasureCheck, ErasureReport
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
     ActionNotFoundError,
@@ -12,7 +13,8 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Page
-from assignment_actions.domain.history import ActionHistory, FailureGroup
+from assignment_actions.domain.groups import FailureGroup
+from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.ports import (
     ActionRepository,
     JoinedActionRepository,
@@ -21,6 +23,7 @@ from assignment_actions.domain.ports import (
 from assignment_actions.domain.reconcile import ReconcileReport
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.domain.recording import Recording
+from assignment_actions.domain.retention import Retention, RetentionPolicy
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
 from assignment_actions.domain.vocabulary import ActionType, ErrorReason
 
@@ -38,6 +41,8 @@ __all__ = [
     "ActionType",
     "AssignmentActionsError",
     "DuplicateActionError",
+    "ErasureCheck",
+    "ErasureReport",
     "ErrorReason",
     "Failure",
     "FailureGroup",
@@ -49,6 +54,8 @@ __all__ = [
     "Page",
     "ReconcileReport",
     "Recording",
+    "Retention",
+    "RetentionPolicy",
     "StorageError",
     "Timeline",
     "Verdict",

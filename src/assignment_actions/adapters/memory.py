@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from assignment_actions.domain.action import (
@@ -25,6 +25,8 @@ from assignment_actions.domain.filters import (
     Dimension,
     dimension_of,
 )
+from assignment_actions.domain.groups import FailureGroup, group_failures
+from assignment_actions.domain.leftovers import leftovers
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.rules import first_duplicate
 from assignment_actions.domain.timeline import Timeline
@@ -36,6 +38,7 @@ from assignment_actions.domain.values import (
 
 _Identity = tuple[AssignmentId, UUID]
 _Place = tuple[datetime, UUID, Any]
+_Key = TypeVar("_Key")
 
 
 class InMemoryActionRepository:
@@ -90,8 +93,7 @@ class InMemoryActionRepository:
             replaced = None if stored is None else stored.replaced_by(action)
             if replaced is None:
                 return False
-            self._actions[identity] = replaced
-            self._note_success(replaced)
+            self._replace(identity, replaced)
             return True
 
     def get(self, action_id: UUID, /) -> Action | None:
@@ -160,6 +162,61 @@ class InMemoryActionRepository:
             ]
         return Counter(value for value in values if value is not None)
 
+    def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        """Return the failed actions by fingerprint."""
+        failed = ActionFilter(statuses=[ActionStatus.FAILED], action_types=types)
+        with self._lock:
+            found = map(Action.without_stacktrace, self._newest_first(failed))
+            return group_failures(found, since)
+
+    def scrub(self, /, *actions: Action) -> int:
+        """Keep only the facts of these; return how many changed."""
+        count = 0
+        with self._lock:
+            self._require_kind(action.assignment_id for action in actions)
+            for identity in _identities(actions):
+                stored = self._actions.get(identity)
+                facts = None if stored is None else stored.scrubbed()
+                if facts is not None and facts is not stored:
+                    self._replace(identity, facts)
+                    count += 1
+        return count
+
+    def delete(self, /, *actions: Action) -> int:
+        """Remove these; return how many were there."""
+        with self._lock:
+            self._require_kind(action.assignment_id for action in actions)
+            found = {one for one in _identities(actions) if one in self._actions}
+            for identity in found:
+                self._forget(self._actions.pop(identity), identity)
+            if found:
+                self._order = [one for one in self._order if one[:0:-1] not in found]
+            for assignment_id in {identity[0] for identity in found}:
+                self._forget_successes(assignment_id)
+        return len(found)
+
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """Return at most `limit` of the actions that match and hold a text."""
+        with self._lock:
+            found = (
+                action
+                for action in self._newest_first(action_filter, after)
+                if leftovers(action, texts)
+            )
+            return list(islice(found, limit))
+
     def joined_to(self, transaction: Any, /) -> InMemoryActionRepository:  # noqa: ARG002
         """Return this repository: there is no transaction to join."""
         return self
@@ -197,11 +254,27 @@ class InMemoryActionRepository:
         insort(self._order, _place(action))  # at the end, as a rule
         self._note_success(action)
 
+    def _replace(self, identity: _Identity, action: Action) -> None:
+        self._actions[identity] = action
+        self._note_success(action)
+
+    def _forget(self, removed: Action, identity: _Identity) -> None:
+        for claim in removed.claims:
+            del self._holders[claim]
+        _take_out(self._by_id, removed.id, identity)
+        _take_out(self._by_assignment, removed.assignment_id, identity)
+
+    def _forget_successes(self, assignment_id: AssignmentId) -> None:
+        """Find the latest ones among what is left."""
+        self._successes.pop(assignment_id, None)
+        for action in self._of(assignment_id):
+            self._note_success(action)
+
     def _note_success(self, action: Action) -> None:
         if action.status is ActionStatus.SUCCEEDED:
             latest = self._successes[action.assignment_id]
             rival = latest.get(action.action_type)
-            if rival is None or success_order(rival) < success_order(action):
+            if rival is None or success_order(rival) <= success_order(action):
                 latest[action.action_type] = action
 
     def _of(self, assignment_id: AssignmentId) -> Iterator[Action]:
@@ -224,6 +297,20 @@ class InMemoryActionRepository:
         newest = map(places.__getitem__, range(end - 1, -1, -1))
         actions = (self._actions[place[2], place[1]] for place in newest)
         return filter(action_filter.matches, actions)
+
+
+def _identities(actions: Iterable[Action]) -> Iterator[_Identity]:
+    return ((action.assignment_id, action.id) for action in actions)
+
+
+def _take_out(
+    index: dict[_Key, list[_Identity]], key: _Key, identity: _Identity
+) -> None:
+    left = [one for one in index[key] if one != identity]
+    if left:
+        index[key] = left
+    else:
+        del index[key]
 
 
 def _place(action: Action) -> _Place:

@@ -23,6 +23,7 @@ from assignment_actions.domain.values import (
     as_text,
     as_utc,
     as_uuid,
+    scrubbed_key,
 )
 from assignment_actions.domain.vocabulary import BUILT_IN
 
@@ -166,7 +167,7 @@ class Action:
         return identity, (
             self.assignment_id,
             str(self.action_type),
-            self.key,
+            scrubbed_key(self.key),
             self.attempt,
         )
 
@@ -267,6 +268,22 @@ class Action:
             details=redacted_details(redact, self.details),
         )
 
+    def scrubbed(self) -> Action:
+        """
+        Return the facts: type, times, status, reason, exception type, fingerprint.
+
+        Message, stacktrace, details and actor are gone; the key is a digest. What was
+        scrubbed before is returned as it is.
+        """
+        failure, key = self.failure, self.key
+        facts = self._with(
+            failure=None if failure is None else _facts_of(failure),
+            key=None if key is None else scrubbed_key(key),
+            actor=None,
+            details=NO_DETAILS,
+        )
+        return self if facts == self else facts
+
     def without_stacktrace(self) -> Action:
         """Return what a list shows of this action."""
         failure = self.failure
@@ -352,6 +369,17 @@ def _as_failure(value: object) -> Failure:
     if not isinstance(value, Failure):
         raise TypeError(f"failure must be a Failure, got {value!r}")
     return value
+
+
+def _facts_of(failure: Failure) -> Failure:
+    return Failure.from_store(
+        failure.reason,
+        failure.exception_type,
+        "",
+        None,
+        failure.fingerprint,
+        failure.truncated,
+    )
 
 
 def timeline_order(action: Action) -> tuple[datetime, UUID]:

@@ -105,6 +105,11 @@ def canonical_json(details: Mapping[str, object]) -> str:
         ensure_ascii=False,
         allow_nan=False,
     )
+    return escaped_surrogates(text)
+
+
+def escaped_surrogates(text: str) -> str:
+    """Write lone surrogates as JSON does: no store keeps them as they are."""
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

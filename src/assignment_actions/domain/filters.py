@@ -18,6 +18,7 @@ from assignment_actions.domain.values import (
     as_assignment_id,
     as_text,
     as_utc,
+    is_same_key,
 )
 
 Dimension = Literal["action_type", "status", "reason", "fingerprint", "day"]
@@ -85,8 +86,9 @@ class ActionFilter:
 
     None means all, an empty collection means none. `statuses` looks at the stored
     status: an overdue action is still in_progress. `overdue_before=t` means in progress
-    with overdue_at ≤ t. Time ranges are half open: from ≤ time < before. Collections
-    have at most 10 000 values; `assignment_ids` may have more.
+    with overdue_at ≤ t. Time ranges are half open: from ≤ time < before. A `key` is
+    found also where it was scrubbed. Collections have at most 10 000 values;
+    `assignment_ids` may have more.
 
     >>> ActionFilter(statuses=["failed"], reasons=["email_error"]).reasons
     frozenset({'email_error'})
@@ -130,7 +132,7 @@ class ActionFilter:
             and _in(failure and failure.exception_type, self.exception_types)
             and _in(failure and failure.fingerprint, self.fingerprints)
             and _in(action.actor, self.actors)
-            and (self.key is None or action.key == self.key)
+            and (self.key is None or is_same_key(action.key, self.key))
             and _within(action.created_at, self.created_from, self.created_before)
             and _within(action.completed_at, self.completed_from, self.completed_before)
             and (self.overdue_before is None or action.is_overdue(self.overdue_before))

@@ -8,9 +8,8 @@ from uuid import UUID
 
 import attrs
 
-from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.action import Action
 from assignment_actions.domain.errors import ActionNotFoundError
-from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import (
     ActionFilter,
     Cursor,
@@ -19,12 +18,13 @@ from assignment_actions.domain.filters import (
     ordered_counts,
     page_of,
 )
+from assignment_actions.domain.groups import FailureGroup, ordered_groups
 from assignment_actions.domain.ports import ActionRepository, Clock, utc_now
 from assignment_actions.domain.timeline import Outcome, Timeline
 from assignment_actions.domain.values import (
     INT32_MAX,
     AssignmentId,
-    as_assignment_id,
+    as_ids,
     as_int,
     as_text,
     as_utc,
@@ -36,32 +36,13 @@ ITERATE_BATCH = 1000
 PAGE_LIMIT = 100
 
 
-@attrs.frozen
-class FailureGroup:
-    """
-    Be all failures of one kind: one fingerprint.
-
-    `example` is the newest of them, without its stacktrace: `history.get(example.id)`
-    loads it. `first_seen` and `last_seen` are completions.
-    """
-
-    fingerprint: str
-    reason: str
-    exception_type: str
-    count: int
-    assignments: int
-    first_seen: datetime
-    last_seen: datetime
-    example: Action
-
-
 class ActionHistory:
     """
     Answer questions from a repository; nothing here writes.
 
     One query per call, and per chunk of ids where they are more than the engine takes
-    as parameters; `iterate` and `failure_groups` one per 1 000 actions. Lists never
-    load stacktraces. Every method may raise StorageError.
+    as parameters; `iterate` one per 1 000 actions. Lists never load stacktraces. Every
+    method may raise StorageError.
     """
 
     def __init__(
@@ -109,7 +90,7 @@ class ActionHistory:
     ) -> Mapping[AssignmentId, Timeline]:
         """Return the timeline of every id, empty where nothing happened."""
         wanted = None if types is None else _texts("types", types)
-        found = self._repository.timelines(_ids(ids), wanted)
+        found = self._repository.timelines(as_ids(ids), wanted)
         if self._vocabulary.is_built_in:
             return found
         return {key: Timeline.in_order(self._all(one)) for key, one in found.items()}
@@ -134,7 +115,7 @@ class ActionHistory:
     ) -> Mapping[AssignmentId, Action]:
         """Return the latest success of each id that has one."""
         wanted = None if type is None else as_text("type", type)
-        found = self._repository.latest_successes(_ids(ids), wanted)
+        found = self._repository.latest_successes(as_ids(ids), wanted)
         return {key: self._read(action) for key, action in found.items()}
 
     def outcome(
@@ -226,12 +207,23 @@ class ActionHistory:
         return self.find(ActionFilter(overdue_before=self.now()), limit=limit).actions
 
     def failure_groups(
-        self, *, since: datetime | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        types: Collection[str] | None = None,
     ) -> tuple[FailureGroup, ...]:
-        """Return the failures completed since then by kind, the most frequent first."""
+        """
+        Return what fails, by kind, the most frequent first: one query.
+
+        Args:
+            since: only kinds that failed then or later; `is_new` tells which of them
+                never failed before. None: all that is stored.
+            types: only failures of these action types.
+        """
         start = None if since is None else as_utc("since", since)
-        failures = ActionFilter(statuses=[ActionStatus.FAILED], completed_from=start)
-        return group_failures(self.iterate(failures))
+        wanted = None if types is None else _texts("types", types)
+        found = self._repository.failure_groups(wanted, start)
+        return ordered_groups(self._read_group(group) for group in found)
 
     def now(self) -> datetime:
         """Return the clock's present in UTC; what is overdue is judged by it."""
@@ -245,64 +237,20 @@ class ActionHistory:
             return action
         return attrs.evolve(action, action_type=known)
 
+    def _read_group(self, group: FailureGroup) -> FailureGroup:
+        example = self._read(group.example)
+        if example is group.example:
+            return group
+        return attrs.evolve(group, example=example)
+
     def _all(self, actions: Iterable[Action]) -> Iterable[Action]:
         return actions if self._vocabulary.is_built_in else map(self._read, actions)
-
-
-@attrs.define
-class _Growing:
-    count: int
-    assignments: set[AssignmentId]
-    first_seen: datetime
-    last_seen: datetime
-    example: Action
-    failure: Failure
-
-
-def group_failures(failures: Iterable[Action]) -> tuple[FailureGroup, ...]:
-    """Return failed actions by fingerprint, the most frequent first."""
-    groups: dict[str, _Growing] = {}
-    for action in failures:
-        failure, at = action.failure, action.completed_at
-        if failure is None or at is None:
-            continue
-        group = groups.get(failure.fingerprint)
-        if group is None:
-            groups[failure.fingerprint] = _Growing(
-                1, {action.assignment_id}, at, at, action, failure
-            )
-            continue
-        group.count += 1
-        group.assignments.add(action.assignment_id)
-        group.first_seen = min(group.first_seen, at)
-        if at > group.last_seen:
-            group.last_seen, group.example = at, action
-    grown = sorted(groups.items(), key=lambda item: (-item[1].count, item[0]))
-    return tuple(
-        FailureGroup(
-            fingerprint=fingerprint,
-            reason=group.failure.reason,
-            exception_type=group.failure.exception_type,
-            count=group.count,
-            assignments=len(group.assignments),
-            first_seen=group.first_seen,
-            last_seen=group.last_seen,
-            example=group.example,
-        )
-        for fingerprint, group in grown
-    )
 
 
 def _filter(value: ActionFilter) -> ActionFilter:
     if not isinstance(value, ActionFilter):
         raise TypeError(f"action_filter must be an ActionFilter, got {value!r}")
     return value
-
-
-def _ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"ids must be a collection, got {values!r}")
-    return list(dict.fromkeys(as_assignment_id(value) for value in values))
 
 
 def _texts(field: str, values: Collection[str]) -> list[str]:

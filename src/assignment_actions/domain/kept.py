@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 
 from assignment_actions.domain.action import Action
+from assignment_actions.domain.leftovers import leftovers
 from assignment_actions.domain.ports import OutcomeJournal
 from assignment_actions.domain.values import AssignmentId
 
@@ -103,6 +104,23 @@ class KeptOutcomes:
                 self._put_back(outcome)
                 raise
         return count
+
+    def rewrite(self, change: Callable[[Action], Action | None], /) -> int:
+        """Put what `change` returns in the place of each; None drops it."""
+        count = 0
+        with self._lock:
+            for identity, kept in list(self._outcomes.items()):
+                changed = change(kept.action)
+                if changed is None:
+                    del self._outcomes[identity]
+                elif changed is not kept.action:
+                    self._outcomes[identity] = attrs.evolve(kept, action=changed)
+                count += changed is not kept.action
+        return count
+
+    def holds(self, text: str, /) -> bool:
+        """Tell whether a text stands in anything that is kept."""
+        return any(leftovers(action, [text]) for action in self)
 
     def close(self) -> None:
         """Log at ERROR what is lost now."""

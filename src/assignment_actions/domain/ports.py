@@ -15,6 +15,7 @@ from uuid import UUID
 
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
+from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.timeline import Timeline
 from assignment_actions.domain.values import AssignmentId
 
@@ -163,6 +164,56 @@ class ActionRepository(Protocol):
         """
         ...
 
+    def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        """
+        Return the failed actions of these types by fingerprint (R73).
+
+        `group_failures` is the meaning: kinds that failed at or after `since`, each
+        with its first failure at all. The order is the caller's affair.
+        """
+        ...
+
+    def scrub(self, /, *actions: Action) -> int:
+        """
+        Keep only the facts of what is stored under these actions' identities (R91).
+
+        R92 What is stored afterwards is `stored.scrubbed()`, whatever `actions` say
+            beside their identities.
+        R93 All or nothing. What is not stored is passed over.
+        R94 Returns how many changed: one scrubbed before does not count.
+        """
+        ...
+
+    def delete(self, /, *actions: Action) -> int:
+        """
+        Remove what is stored under these actions' identities, all or nothing (R95).
+
+        R96 Returns how many were there. Identity and key are free again.
+        """
+        ...
+
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """
+        Return at most `limit` of the actions that match and hold a text (R97).
+
+        `leftovers` is the meaning: any of `texts`, wherever text is kept; with None
+        whatever `scrub` would remove. R98 They come with their stacktraces, the newest
+        first, and only those strictly after a place, as in `find`.
+        """
+        ...
+
     def joined_to(self, transaction: Any, /) -> JoinedActionRepository:
         """
         Return this repository inside the caller's transaction (R80).
@@ -233,6 +284,19 @@ class OutcomeJournal(Protocol):
            it cannot block them.
         J5 At most `limit` are tried.
         """
+        ...
+
+    def rewrite(self, change: Callable[[Action], Action | None], /) -> int:
+        """
+        Put what `change` returns in the place of each that is kept (J7).
+
+        None drops it. Nothing of what stood there before is left where the journal
+        keeps things. Returns how many changed.
+        """
+        ...
+
+    def holds(self, text: str, /) -> bool:
+        """Tell whether a text stands anywhere in it, unreadable parts included (J8)."""
         ...
 
     def __len__(self) -> int:

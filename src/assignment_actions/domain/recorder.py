@@ -11,6 +11,16 @@ from types import MappingProxyType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.erasure import (
+    ERASURE_BATCH,
+    Erasure,
+    ErasureCheck,
+    ErasureKind,
+    ErasureReport,
+    Progress,
+    as_sought,
+    checked,
+)
 from assignment_actions.domain.errors import (
     DuplicateActionError,
     StorageError,
@@ -32,6 +42,7 @@ from assignment_actions.domain.reconcile import Probe, ReconcileReport, Reconcil
 from assignment_actions.domain.recorded import recorded_calls
 from assignment_actions.domain.recording import Recording
 from assignment_actions.domain.redaction import redact_defaults
+from assignment_actions.domain.retention import RetentionPolicy
 from assignment_actions.domain.rules import (
     OVERDUE_AFTER,
     WritingRules,
@@ -45,7 +56,13 @@ from assignment_actions.domain.settling import (
     stored_as,
     tries_with,
 )
-from assignment_actions.domain.values import INT32_MAX, AssignmentId, as_int
+from assignment_actions.domain.values import (
+    INT32_MAX,
+    AssignmentId,
+    as_ids,
+    as_int,
+    as_text,
+)
 from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 
 P = ParamSpec("P")
@@ -403,6 +420,100 @@ class ActionRecorder:
         self.flush()  # nobody need be asked about what waits here
         return run.run()
 
+    # -- privacy -----------------------------------------------------------------------
+
+    def scrub(
+        self,
+        ids: Iterable[AssignmentId],
+        *,
+        actor: str | None = None,
+        dry_run: bool = False,
+        batch_size: int = ERASURE_BATCH,
+        on_progress: Progress | None = None,
+    ) -> ErasureReport:
+        """
+        Keep only the facts about some assignments: type, times, status, reason.
+
+        Messages, stacktraces, details and actors are removed, keys become digests;
+        every question about what is left has the same answer, also by key. Journal
+        first, then the store, newest first, a batch per transaction: a run that ends
+        early keeps what it did, and the next one goes on. A joined recorder does all
+        in the host's transaction, and leaves the journal alone.
+
+        What is recorded about these assignments afterwards, also the completion of an
+        action in progress, holds texts again.
+
+        Args:
+            ids: of which assignments.
+            actor: who asked for it, for the report.
+            dry_run: change nothing; report what would change.
+            batch_size: how many actions one transaction changes at most.
+            on_progress: called with the report so far after each batch.
+
+        Raises:
+            StorageError: the store is out of reach; what was done stays done.
+        """
+        wanted = as_ids(ids)
+        run = self._erasure(
+            "scrub", actor, dry_run, batch_size, on_progress, len(wanted)
+        )
+        return run.scrub(wanted, self._own_journal)
+
+    def erase(
+        self,
+        ids: Iterable[AssignmentId],
+        *,
+        actor: str | None = None,
+        dry_run: bool = False,
+        batch_size: int = ERASURE_BATCH,
+        on_progress: Progress | None = None,
+    ) -> ErasureReport:
+        """
+        Remove all actions of some assignments, in the journal too; else as `scrub`.
+
+        Their keys are free again: what was done under one may be started again.
+        """
+        wanted = as_ids(ids)
+        run = self._erasure(
+            "erase", actor, dry_run, batch_size, on_progress, len(wanted)
+        )
+        return run.erase(wanted, self._own_journal)
+
+    def purge(
+        self,
+        policy: RetentionPolicy,
+        *,
+        actor: str | None = None,
+        dry_run: bool = False,
+        batch_size: int = ERASURE_BATCH,
+        on_progress: Progress | None = None,
+    ) -> ErasureReport:
+        """
+        Remove the actions that a policy keeps no longer; else as `erase`.
+
+        What waits in the journal stays: it is younger than what it waits for. A run
+        that was killed is simply started again.
+        """
+        if not isinstance(policy, RetentionPolicy):
+            raise TypeError(f"policy must be a RetentionPolicy, got {policy!r}")
+        run = self._erasure("purge", actor, dry_run, batch_size, on_progress)
+        return run.purge(policy)
+
+    def verify_erased(
+        self, ids: Iterable[AssignmentId] = (), texts: Iterable[str] = ()
+    ) -> ErasureCheck:
+        """
+        Search every column and the journal for what should be gone.
+
+        Args:
+            ids: of these assignments nothing but facts may be left.
+            texts: stand nowhere, in whatever assignment; compared by code point. One
+                walk through the whole table.
+        """
+        return checked(
+            self._repository, self._own_journal, as_ids(ids), as_sought(texts)
+        )
+
     @property
     def history(self) -> ActionHistory:
         """Return the history on the same repository."""
@@ -438,6 +549,36 @@ class ActionRecorder:
                 self._repository.close()
 
     # -- behind ------------------------------------------------------------------------
+
+    def _erasure(
+        self,
+        kind: ErasureKind,
+        actor: str | None,
+        dry_run: bool,  # noqa: FBT001  # private, and passed on as it came
+        batch_size: int,
+        on_progress: Progress | None,
+        assignments: int | None = None,
+    ) -> Erasure:
+        now = self._rules.now()
+        report = ErasureReport(
+            kind=kind,
+            actor=None if actor is None else as_text("actor", actor),
+            is_dry_run=bool(dry_run),
+            started_at=now,
+            ended_at=now,
+            assignments=assignments,
+        )
+        return Erasure(
+            repository=self._repository,
+            report=report,
+            now=self._rules.now,
+            batch_size=as_int("batch_size", batch_size, low=1, high=INT32_MAX),
+            on_progress=on_progress,
+        )
+
+    @property
+    def _own_journal(self) -> OutcomeJournal | None:
+        return None if self._joined else self._journal
 
     def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:
         """Store a start; tell whether it is kept in the journal instead."""

@@ -16,7 +16,7 @@ from assignment_actions.domain.action import (
     timeline_order,
 )
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.values import as_utc
+from assignment_actions.domain.values import as_utc, is_same_key
 
 
 class Verdict(StrEnum):
@@ -161,8 +161,8 @@ class Timeline(Sequence[Action]):
         return self._where(lambda action: action.created_at >= start)
 
     def with_key(self, key: str) -> Timeline:
-        """Return the tries under one idempotency key."""
-        return self._where(lambda action: action.key == key)
+        """Return the tries under one idempotency key, scrubbed ones among them."""
+        return self._where(lambda action: is_same_key(action.key, key))
 
     # -- answers -----------------------------------------------------------------
 

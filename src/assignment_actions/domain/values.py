@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import blake2b
 from uuid import UUID
 
 AssignmentId = UUID | int | str
@@ -18,6 +19,7 @@ INT32_MAX = 2**31 - 1
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SCRUBBED_KEY = re.compile(r"scrubbed-[0-9a-f]{32}\Z")
 
 
 def storable(text: str) -> str:
@@ -75,6 +77,29 @@ def as_name(field: str, value: object) -> str:
     return value if isinstance(value, StrEnum) else text
 
 
+def scrubbed_key(key: str) -> str:
+    """
+    Return what is left of an idempotency key once it is scrubbed: a digest.
+
+    The digest of a digest is itself, so that a scrubbed key still counts as the key
+    it was: nothing starts again under it, and whoever knows it finds its tries. It is
+    not salted: who can guess a key can recognise it.
+
+    >>> scrubbed_key("2026-11-22")
+    'scrubbed-b5e2d8d6f86cf4f0a0f2d4db89e8f753'
+    """
+    if _SCRUBBED_KEY.match(key):
+        return key
+    return f"scrubbed-{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def is_same_key(one: str | None, other: str) -> bool:
+    """Tell whether two keys are one, either of them perhaps scrubbed."""
+    return one is not None and (
+        one == other or scrubbed_key(one) == scrubbed_key(other)
+    )
+
+
 def as_uuid(field: str, value: object) -> UUID:
     """Return the value if it is a UUID."""
     if not isinstance(value, UUID):
@@ -100,6 +125,13 @@ def as_assignment_id(value: object, *, field: str = "assignment_id") -> Assignme
     if isinstance(value, int) and not isinstance(value, bool):
         return as_int(field, value, low=INT64_MIN, high=INT64_MAX)
     raise TypeError(f"{field} must be a UUID, an int or a str, got {value!r}")
+
+
+def as_ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
+    """Return assignment ids, each once, in the order given."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"ids must be a collection, got {values!r}")
+    return list(dict.fromkeys(as_assignment_id(value) for value in values))
 
 
 def kind_of(assignment_id: AssignmentId) -> type[UUID | int | str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from assignment_actions.adapters.journal.index import Index, Place
 from assignment_actions.adapters.journal.lines import (
     KeptLine,
+    digest_of,
+    forms_in_line,
     kept_line,
     parsed,
     stored_line,
@@ -141,6 +143,35 @@ class FileJournal:
             raise StorageError("flush", f"{self._path}: {error}") from error
         return count
 
+    def rewrite(self, change: Callable[[Action], Action | None], /) -> int:
+        """
+        Put what `change` returns in the place of each; None drops it.
+
+        The whole file is written anew, without what was settled before, under the
+        file's lock; lines that cannot be read stay. Raises StorageError where it
+        cannot be written: then nothing has changed.
+        """
+        renamed: dict[str, str | None] = {}
+        try:
+            with self._opened() as file:
+                if self._index.lines:
+                    self._replace(file, self._changed_lines(file, change, renamed))
+                for old, new in renamed.items():
+                    is_due = self._dues.pop(old, None)
+                    if is_due is not None and new is not None:
+                        self._dues[new] = is_due
+        except OSError as error:
+            raise StorageError("rewrite", f"{self._path}: {error}") from error
+        return len(renamed) + self._unwritten.rewrite(change)
+
+    def holds(self, text: str, /) -> bool:
+        """Tell whether a text stands in the file, settled lines included, or beside."""
+        forms = forms_in_line(text)
+        with self._opened() as file, open(file, "rb", closefd=False) as stream:
+            stream.seek(0)
+            is_there = any(form in line for line in stream for form in forms)
+        return is_there or self._unwritten.holds(text)
+
     def close(self) -> None:
         """Close the file; what is left in it stays, which is logged."""
         with self._lock:
@@ -207,19 +238,48 @@ class FileJournal:
         with self._opened() as file:
             if 0 < self._index.lines <= 2 * self._index.settled:
                 try:
-                    self._replace(file)
+                    self._replace(file, self._kept_lines(file))
                 except OSError as error:
                     logger.warning("%s cannot be shortened: %s", self._path, error)
 
-    def _replace(self, file: int) -> None:
-        """Put a shorter file in its place: at every moment one of the two is there."""
+    def _kept_lines(self, file: int) -> Iterator[bytes]:
+        """Yield what is left to store and what cannot be read, in the file's order."""
+        with open(file, "rb", closefd=False) as source:
+            for place in self._index.places_kept():
+                source.seek(place.start)
+                yield source.read(place.size).rstrip(b"\n") + b"\n"
+
+    def _changed_lines(
+        self,
+        file: int,
+        change: Callable[[Action], Action | None],
+        renamed: dict[str, str | None],
+    ) -> Iterator[bytes]:
+        """Yield the same with each action changed; note the digests that change."""
+        for line in self._kept_lines(file):
+            try:
+                kept = parsed(line)
+            except ValueError:
+                yield line
+                continue
+            assert isinstance(kept, KeptLine)
+            action = change(kept.action)
+            if action is kept.action:
+                yield line
+                continue
+            renamed[kept.digest] = None
+            if action is not None:
+                new = kept_line(action, is_new=kept.is_new)
+                renamed[kept.digest] = digest_of(new)
+                yield new
+
+    def _replace(self, file: int, lines: Iterator[bytes]) -> None:
+        """Put another file in its place: at every moment one of the two is there."""
         shorter = self._path.with_name(f"{self._path.name}.new")
         shorter.unlink(missing_ok=True)  # of a process that was killed here
         new = os.open(shorter, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
-        with os.fdopen(new, "wb") as target, open(file, "rb", closefd=False) as source:
-            for place in self._index.places_kept():
-                source.seek(place.start)
-                target.write(source.read(place.size).rstrip(b"\n") + b"\n")
+        with os.fdopen(new, "wb") as target:
+            target.writelines(lines)
             target.flush()
             _give_to_owner(new, os.fstat(file))
             os.fsync(new)

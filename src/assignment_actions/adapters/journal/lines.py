@@ -19,7 +19,7 @@ import attrs
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.details import as_details
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.values import AssignmentId
+from assignment_actions.domain.values import AssignmentId, storable
 
 
 @attrs.frozen
@@ -67,6 +67,17 @@ def parsed(line: bytes) -> KeptLine | StoredLine:
         return KeptLine(digest, _action_of(document["action"]), is_new)
     except (LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def digest_of(line: bytes) -> str:
+    """Return the digest in a line that `kept_line` made."""
+    digest: str = json.loads(line)["kept"]
+    return digest
+
+
+def forms_in_line(text: str) -> set[bytes]:
+    """Return how a text may stand in a line: in details, and everywhere else."""
+    return {_json(one)[1:-1].encode("ascii") for one in (text, storable(text))}
 
 
 def _line(document: dict[str, Any]) -> bytes:

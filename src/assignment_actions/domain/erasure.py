@@ -1,0 +1,252 @@
+"""Erasure: scrub, erase and purge in batches, and proof that nothing was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+
+import attrs
+
+from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.filters import ActionFilter, Cursor
+from assignment_actions.domain.leftovers import leftovers
+from assignment_actions.domain.ports import ActionRepository, OutcomeJournal
+from assignment_actions.domain.retention import RetentionPolicy
+from assignment_actions.domain.values import AssignmentId
+
+ERASURE_BATCH = 500
+"""How many actions one transaction changes: few, so that nobody waits for it long."""
+
+IDS_AT_ONCE = 1000
+"""How many assignments one question is about: they are sorted for each batch."""
+
+LEFTOVERS_LIMIT = 1000
+
+ErasureKind = Literal["scrub", "erase", "purge"]
+Verb = Callable[..., int]
+Find = Callable[[ActionFilter, Cursor | None], Sequence[Action]]
+
+
+@attrs.frozen(kw_only=True)
+class ErasureReport:
+    """
+    Tell what was erased: what, how many, when and by whom; no text, no assignment id.
+
+    `actions` were changed or removed (in a dry run: would be). `assignments` is how
+    many were asked about, None for `purge`. `in_progress` of the actions seen were not
+    completed yet: whoever completes one that was scrubbed stores its outcome with new
+    texts, so ask again. `held` would be purged but for the hold. `kept` outcomes that
+    wait in the journal were changed as well.
+    """
+
+    kind: ErasureKind
+    actor: str | None
+    is_dry_run: bool
+    started_at: datetime
+    ended_at: datetime
+    assignments: int | None = None
+    actions: int = 0
+    in_progress: int = 0
+    held: int = 0
+    kept: int = 0
+
+    def as_details(self) -> dict[str, object]:
+        """
+        Return this report as a JSON object, for the `details` of an action or a log.
+
+        All but the actor, who is the action's own.
+        """
+        report = attrs.asdict(self, filter=lambda field, _: field.name != "actor")
+        times = {name: report[name].isoformat() for name in ("started_at", "ended_at")}
+        return report | times
+
+    def with_batch(
+        self, actions: Sequence[Action], count: int, held: int, ended_at: datetime
+    ) -> ErasureReport:
+        """Return this report with one more batch: `count` of the actions changed."""
+        is_open = (one.status is ActionStatus.IN_PROGRESS for one in actions)
+        return attrs.evolve(
+            self,
+            actions=self.actions + count,
+            in_progress=self.in_progress + sum(is_open),
+            held=self.held + held,
+            ended_at=ended_at,
+        )
+
+
+Progress = Callable[[ErasureReport], object]
+
+
+@attrs.frozen
+class Leftover:
+    """
+    Be one place where something stands that should be gone.
+
+    `action` is None for a part of the journal that cannot be read as an action.
+    """
+
+    where: Literal["store", "journal"]
+    fields: Sequence[str]
+    action: Action | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen
+class ErasureCheck:
+    """
+    Tell what of some assignments, and of some texts, is still stored.
+
+    `actions` of the assignments are stored: none after `erase`, their facts after
+    `scrub`. `leftovers` name the places where more than facts, or one of the texts,
+    was found; at most 1 000 of each kind.
+    """
+
+    actions: int
+    leftovers: Sequence[Leftover]
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nothing but facts was found."""
+        return not self.leftovers
+
+
+@attrs.define(kw_only=True)
+class Erasure:
+    """
+    Be one run: it reads in keyset order, and changes a batch per transaction.
+
+    What was changed stays changed wherever the run ends, and another run goes on from
+    there: what is gone is not found again, and what was scrubbed is not counted again.
+    """
+
+    repository: ActionRepository
+    report: ErasureReport
+    now: Callable[[], datetime]
+    batch_size: int
+    on_progress: Progress | None
+
+    def scrub(
+        self, ids: Sequence[AssignmentId], journal: OutcomeJournal | None
+    ) -> ErasureReport:
+        """Keep only the facts about these assignments."""
+        wanted = frozenset(ids)
+        self._journal(
+            journal, lambda one: one.scrubbed() if one.assignment_id in wanted else one
+        )
+        if self.report.is_dry_run:
+            return self._each_of(ids, self.repository.scrub, self._unscrubbed)
+        return self._each_of(ids, self.repository.scrub, self._found)
+
+    def erase(
+        self, ids: Sequence[AssignmentId], journal: OutcomeJournal | None
+    ) -> ErasureReport:
+        """Remove all actions of these assignments."""
+        wanted = frozenset(ids)
+        self._journal(journal, lambda one: None if one.assignment_id in wanted else one)
+        return self._each_of(ids, self.repository.delete, self._found)
+
+    def purge(self, policy: RetentionPolicy) -> ErasureReport:
+        """Remove what a policy lets expire."""
+        for rule, wanted in policy.expired(self.report.started_at):
+            for page in _pages(wanted, self._found):
+                expired = [one for one in page if policy.decides(rule, one)]
+                free = [one for one in expired if not policy.holds(one)]
+                self._change(free, self.repository.delete, len(expired) - len(free))
+        return self.report
+
+    # -- behind ------------------------------------------------------------------------
+
+    def _journal(
+        self,
+        journal: OutcomeJournal | None,
+        change: Callable[[Action], Action | None],
+    ) -> None:
+        if journal is None:
+            return
+        if self.report.is_dry_run:
+            kept = sum(change(one) is not one for one in journal)
+        else:
+            kept = journal.rewrite(change)
+        self.report = attrs.evolve(self.report, kept=kept)
+
+    def _each_of(
+        self, ids: Sequence[AssignmentId], verb: Verb, find: Find
+    ) -> ErasureReport:
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            some = ActionFilter(assignment_ids=ids[start : start + IDS_AT_ONCE])
+            for page in _pages(some, find):
+                self._change(page, verb)
+        return self.report
+
+    def _found(self, wanted: ActionFilter, after: Cursor | None) -> Sequence[Action]:
+        return self.repository.find(wanted, self.batch_size, after)
+
+    def _unscrubbed(
+        self, wanted: ActionFilter, after: Cursor | None
+    ) -> Sequence[Action]:
+        return self.repository.search(wanted, None, self.batch_size, after)
+
+    def _change(self, actions: Sequence[Action], verb: Verb, held: int = 0) -> None:
+        """Change one batch, all or nothing, and say so."""
+        count = len(actions)
+        if actions and not self.report.is_dry_run:
+            count = verb(*actions)
+        self.report = self.report.with_batch(actions, count, held, self.now())
+        if self.on_progress is not None:
+            self.on_progress(self.report)
+
+
+def _pages(wanted: ActionFilter, find: Find) -> Iterator[Sequence[Action]]:
+    after = None
+    while page := find(wanted, after):
+        yield page
+        after = Cursor.of(page[-1])
+
+
+def as_sought(texts: Iterable[str]) -> list[str]:
+    """Return texts to look for, each once; an empty one stands everywhere."""
+    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        raise TypeError(f"texts must be a collection, got {texts!r}")
+    sought = list(dict.fromkeys(texts))
+    for text in sought:
+        if not isinstance(text, str):
+            raise TypeError(f"texts must be str, got {text!r}")
+        if not text.strip():
+            raise ValueError(f"texts must not be blank, got {text!r}")
+    return sought
+
+
+def checked(
+    repository: ActionRepository,
+    journal: OutcomeJournal | None,
+    ids: Sequence[AssignmentId],
+    texts: Sequence[str],
+) -> ErasureCheck:
+    """Search the store and the journal for what should be gone."""
+    count, found = 0, list[Leftover]()
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = ActionFilter(assignment_ids=ids[start : start + IDS_AT_ONCE])
+        count += repository.count(some)
+        found += _in_store(repository, some, None)
+    if texts:
+        found += _in_store(repository, ActionFilter(), texts)
+    if journal is not None:
+        found += _in_journal(journal, frozenset(ids), texts)
+    return ErasureCheck(count, tuple(found))
+
+
+def _in_store(
+    repository: ActionRepository, wanted: ActionFilter, texts: Sequence[str] | None
+) -> Iterator[Leftover]:
+    for action in repository.search(wanted, texts, LEFTOVERS_LIMIT):
+        yield Leftover("store", leftovers(action, texts), action)
+
+
+def _in_journal(
+    journal: OutcomeJournal, ids: Collection[AssignmentId], texts: Sequence[str]
+) -> Iterator[Leftover]:
+    for action in journal:
+        if action.assignment_id in ids and leftovers(action):
+            yield Leftover("journal", leftovers(action), action)
+    if any(map(journal.holds, texts)):
+        yield Leftover("journal", ())
