@@ -65,7 +65,11 @@ pytest_collect_file = (
         setup=enter_folder,
         teardown=leave_folder,
     )
-    + Sybil(parsers=[DocTestParser(OPTIONS)], patterns=["src/**/*.py"])
+    + Sybil(
+        parsers=[DocTestParser(OPTIONS)],
+        # before Python 3.13, ** matches one level
+        patterns=["src/" + "*/" * depth + "*.py" for depth in range(1, 6)],
+    )
 ).pytest()
 
 collect_ignore = [".venv", "build", "dist"]

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +17,7 @@ import attrs
 import pytest
 
 from assignment_actions import ActionRecorder, ActionType
+from assignment_actions.adapters.journal import FileJournal
 from assignment_actions.adapters.sql import SqlActionRepository
 from assignment_actions.cli import main
 
@@ -31,6 +38,38 @@ class Answer:
 
 
 Run = Callable[..., Answer]
+
+
+def rows_of(path: Path) -> list[tuple[object, ...]]:
+    """Return all that a database file holds, every column as it is."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM assignment_actions").fetchall()
+
+
+def on_a_terminal(*argv: object, typed: str = "") -> Answer:
+    """Run the command line on a real pseudo-terminal where somebody types."""
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    command = [sys.executable, "-m", "assignment_actions.cli", *map(str, argv)]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while more := os.read(ours, 65536):
+                said += more
+        except OSError:  # Linux says so when the other side has closed it
+            pass
+        assert process.stdout is not None
+        out = process.stdout.read()
+    os.close(ours)
+    return Answer(process.returncode, out, said.decode())
 
 
 @attrs.frozen
@@ -92,3 +131,56 @@ def recorded(tmp_path: Path) -> Iterator[Recorded]:
     recorder.start(assignment, "redeemed")
     yield Recorded(url, path, assignment, UUID(int=1), reminder.action.id, hanging.id)
     recorder.close()
+
+
+SECRETS = ("Jo Doe of Nowhere", "jo-77@example.com", "matriculation-4711", "call-0815")
+
+
+@attrs.frozen
+class Private:
+    """A database file, and a journal, that hold secrets of one learner."""
+
+    url: str
+    path: Path
+    learner: UUID
+    other: UUID
+    failed: UUID
+    journal: Path
+
+    def secrets_left(self) -> set[str]:
+        """Return those that stand anywhere in the files of the database."""
+        files = self.path.parent.glob(f"{self.path.name}*")
+        data = b"".join(file.read_bytes() for file in files)
+        return {one for one in SECRETS if one.encode() in data}
+
+
+def _refuse() -> None:
+    raise ConnectionError(f"550 {SECRETS[0]} <{SECRETS[1]}> unknown")
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Private:
+    """
+    Return five actions of a learner, one in progress, and two of another.
+
+    The outcome of the one in progress waits in a journal. Nothing was redacted.
+    """
+    path, journal = tmp_path / "private.sqlite3", tmp_path / "outcomes.jsonl"
+    url = f"sqlite:///{path}"
+    repository = SqlActionRepository.from_url(url)
+    repository.create_schema()
+    recorder = ActionRecorder(repository, redact=None)
+    learner, other = UUID(int=77), UUID(int=78)
+    for one in (learner, other):
+        recorder.record_success(one, "notified", key="welcome", actor="admin:7")
+    recorder.record_success(learner, "reminded", key=SECRETS[3], actor=SECRETS[1])
+    recorder.record_success(learner, "redeemed", details={"number": SECRETS[2]})
+    failing = recorder.recording(learner, "expired")
+    with pytest.raises(ConnectionError), failing:
+        _refuse()
+    recorder.record_success(other, "redeemed")
+    hanging = recorder.start(learner, "cancelled", actor=SECRETS[1])
+    kept = FileJournal(journal)
+    kept.keep(hanging.succeed(at=hanging.created_at, details={"to": SECRETS[1]}))
+    repository.close()
+    return Private(url, path, learner, other, failing.action.id, journal)

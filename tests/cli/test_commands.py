@@ -194,8 +194,9 @@ class TestFailures:
     def test_are_shown_to_a_person(self, run: Run, recorded: Recorded) -> None:
         """A person sees the count, the kind and an id to look up."""
         answer = run("failures", "--since", "1h", "--db", recorded.url)
-        assert "1x  unclassified ConnectionError" in answer.out
-        assert f"reminded, action {recorded.failed}" in answer.out
+        assert "1 kind of failure since" in answer.out
+        assert "unclassified ConnectionError" in answer.out
+        assert f"assignment-actions show {recorded.failed}" in answer.out
 
 
 class TestOverdue:

@@ -26,6 +26,11 @@ class TestUsage:
             ["overdue", "--db"],
             ["overdue", "--assignment-ids", "float"],
             ["overdue", "--no-such-option"],
+            ["scrub", "--yes"],
+            ["erase", "not-a-uuid", "--yes"],
+            ["purge", "--keep", "--yes"],
+            ["purge", "--dry-run"],
+            ["verify"],
             ["timeline", "not-a-uuid"],
             ["show", "not-a-uuid"],
             ["overdue", "--db", "not a url"],
@@ -66,7 +71,8 @@ class TestUsage:
 
     def test_every_command_has_examples(self, run: Run) -> None:
         """The help of each command ends with commands to try."""
-        for words in ("demo", "timeline", "outcome", "show", "failures", "overdue"):
+        asking = "demo timeline outcome show failures overdue replay"
+        for words in [*asking.split(), "scrub", "erase", "purge", "verify"]:
             assert f"  assignment-actions {words}" in run(words, "--help").out
 
 

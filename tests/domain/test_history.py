@@ -5,7 +5,6 @@ from uuid import UUID
 import pytest
 from domain.samples import (
     ASSIGNMENT,
-    BOUNCE,
     OTHER,
     T0,
     ManualClock,
@@ -29,7 +28,6 @@ from assignment_actions import (
     Verdict,
 )
 from assignment_actions.domain import history as module
-from assignment_actions.domain.history import group_failures
 
 
 class Stage(StrEnum):
@@ -225,47 +223,6 @@ class TestCounts:
         asked = history(*overdue, action(4, overdue_at=at(1)))
 
         assert (overdue[2], overdue[1]) == asked.overdue(limit=2)
-
-
-class TestFailureGroups:
-    def test_by_kind(self) -> None:
-        """The most frequent first; the newest completion is the example."""
-        late = Failure.from_exception(TimeoutError("smtp"))
-        asked = history(
-            failed(1, failure=late, completed_at=at(5)),
-            failed(2),
-            failed(3, completed_at=at(9)),
-            failed(4, assignment_id=OTHER, completed_at=at(3)),
-        )
-
-        bounces, timeouts = asked.failure_groups()
-
-        assert (3, 2, at(1), at(9), BOUNCE.fingerprint) == (
-            bounces.count,
-            bounces.assignments,
-            bounces.first_seen,
-            bounces.last_seen,
-            bounces.fingerprint,
-        )
-        assert UUID(int=3) == bounces.example.id
-        assert ("unclassified", "TimeoutError", 1) == (
-            timeouts.reason,
-            timeouts.exception_type,
-            timeouts.count,
-        )
-        assert timeouts.example.failure == late.without_stacktrace()
-
-    def test_since(self) -> None:
-        """Only failures completed since then count."""
-        asked = history(failed(1), failed(2, completed_at=at(5)))
-
-        (group,) = asked.failure_groups(since=at(2))
-
-        assert group.count == 1
-
-    def test_what_did_not_fail(self) -> None:
-        """An action without a failure belongs to no group."""
-        assert group_failures([succeeded()]) == ()
 
 
 class TestVocabulary:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import RenderableType
 
-from assignment_actions.cli import json_output, render
+from assignment_actions.cli import json_output, privacy, purge, render
+from assignment_actions.cli.context import (
+    Assignment,
+    Since,
+    Types,
+    answer,
+    as_types,
+    epilog,
+    note_unknown_type,
+    open_history,
+    settings_of,
+)
+from assignment_actions.cli.failures import SHOWN, Failures
 from assignment_actions.cli.settings import (
     DB_VARIABLE,
     DEFAULT_URL,
@@ -22,17 +31,10 @@ from assignment_actions.cli.settings import (
     moment,
     public_url,
 )
-from assignment_actions.cli.terminal import show as shown
+from assignment_actions.cli.sheet import action_sheet
 from assignment_actions.cli.terminal import text
-from assignment_actions.domain.filters import ActionFilter
-from assignment_actions.domain.history import ActionHistory
-from assignment_actions.domain.timeline import Outcome, Verdict
-from assignment_actions.domain.vocabulary import ActionType
+from assignment_actions.domain.timeline import Verdict
 
-_ANYWHERE = (
-    "--db, --json, --assignment-ids, --table-prefix and --schema may stand anywhere;"
-    " assignment-actions --help explains them."
-)
 _STATUSES: dict[Verdict, Status] = {
     Verdict.YES: Status.YES,
     Verdict.NO: Status.NO,
@@ -41,21 +43,16 @@ _STATUSES: dict[Verdict, Status] = {
 }
 
 
-def _epilog(*examples: str, note: str = "") -> str:
-    """Return what ends a command's help."""
-    lines = ["Examples:", *(f"  assignment-actions {one}" for one in examples)]
-    return "\n\n".join(["\n".join(lines), *([note] if note else []), _ANYWHERE])
-
-
 app: typer.Typer = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "New here? Run: assignment-actions demo\n\n"
-        "Exit status: 0 done. outcome answers 0 yes, 1 no, 2 in progress, 3 unknown."
-        " Above that: 64 wrong usage, 66 no such action, 69 the database or its driver"
-        " is not available, 70 a defect, 73 cannot create, 75 replay left something,"
+        "Exit status: 0 done. outcome answers 0 yes, 1 no, 2 in progress, 3 unknown;"
+        " verify 0 nothing is left, 1 something is. Above that: 64 wrong usage, 66 no"
+        " such action or file, 69 the database or its driver is not available,"
+        " 70 a defect, 73 cannot create, 75 replay left something,"
         " 130 interrupted, 141 the output was closed."
     ),
 )
@@ -63,18 +60,8 @@ schema_app: typer.Typer = typer.Typer(
     help="Create the tables, or check that they are current."
 )
 app.add_typer(schema_app, name="schema")
-
-Assignment = Annotated[
-    str, typer.Argument(metavar="ASSIGNMENT", help="The id of the assignment.")
-]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME",
-        help="Consider only what happened since: 7d, 36h, 2026-11-22 (UTC) or"
-        " 2026-11-22T08:00:00Z.",
-    ),
-]
+app.add_typer(privacy.app)
+app.add_typer(purge.app)
 
 
 @app.callback(invoke_without_command=True)
@@ -118,7 +105,7 @@ def common(
 
 
 @app.command(
-    epilog=_epilog("demo", "demo --json", "demo --db sqlite:///look.sqlite3 --force")
+    epilog=epilog("demo", "demo --json", "demo --db sqlite:///look.sqlite3 --force")
 )
 def demo(
     ctx: typer.Context,
@@ -134,24 +121,21 @@ def demo(
     """
     from assignment_actions.cli.demo import run_demo  # noqa: PLC0415  # rarely needed
 
-    run_demo(_settings(ctx), is_forced=force)
+    run_demo(settings_of(ctx), is_forced=force)
 
 
-@app.command(epilog=_epilog("timeline 7c9e…", "timeline 7c9e… --type notified --json"))
+@app.command(epilog=epilog("timeline 7c9e…", "timeline 7c9e… --type notified --json"))
 def timeline(
     ctx: typer.Context,
     assignment: Assignment,
-    type_: Annotated[
-        list[str] | None,
-        typer.Option("--type", metavar="TYPE", help="Only this type; may be repeated."),
-    ] = None,
+    type_: Types = None,
 ) -> None:
     """Show everything that was done about one assignment, in order."""
-    assignment_id = _settings(ctx).assignment_id(assignment)
-    with _history(ctx) as history:
-        actions = history.timeline(assignment_id, type_ or None)
+    assignment_id = settings_of(ctx).assignment_id(assignment)
+    with open_history(ctx) as history:
+        actions = history.timeline(assignment_id, as_types(type_))
         now = history.now()
-    _answer(
+    answer(
         ctx,
         json_output.timeline_document(assignment_id, actions, now),
         render.timeline(assignment_id, actions, now),
@@ -159,7 +143,7 @@ def timeline(
 
 
 @app.command(
-    epilog=_epilog(
+    epilog=epilog(
         "outcome 7c9e… notified",
         "outcome 7c9e… reminded --since 7d && echo reminded this week",
         note="Exit status: 0 yes, 1 no, 2 in progress, 3 unknown; above 3 an error.",
@@ -177,66 +161,97 @@ def outcome(
     ] = None,
 ) -> int:
     """Answer whether something was done about an assignment, and if not, why not."""
-    assignment_id = _settings(ctx).assignment_id(assignment)
-    with _history(ctx) as history:
+    assignment_id = settings_of(ctx).assignment_id(assignment)
+    with open_history(ctx) as history:
         now = history.now()
         start = None if since is None else moment(since, now)
-        answer = history.outcome(assignment_id, action_type, since=start, key=key)
-        _hint_at_unknown_type(history, action_type, answer)
-    _answer(
+        found = history.outcome(assignment_id, action_type, since=start, key=key)
+        if found.action is None:
+            note_unknown_type(history, action_type)
+    answer(
         ctx,
-        json_output.outcome_document(assignment_id, action_type, answer, now),
-        render.outcome(answer),
+        json_output.outcome_document(assignment_id, action_type, found, now),
+        render.outcome(found),
     )
-    return _STATUSES[answer.verdict]
+    return _STATUSES[found.verdict]
 
 
-@app.command(epilog=_epilog("show 0199b2c4…", "show 0199b2c4… --json"))
+@app.command(epilog=epilog("show 0199b2c4…", "show 0199b2c4… --own"))
 def show(
     ctx: typer.Context,
     action: Annotated[
         str, typer.Argument(metavar="ACTION", help="The id of the action.")
     ],
+    own: Annotated[  # noqa: FBT002  # an option, never positional
+        bool,
+        typer.Option(
+            "--own", help="Of the stacktrace only the frames of the host's own code."
+        ),
+    ] = False,
+    frames: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PACKAGE",
+            help="Of the stacktrace only the frames of this package, as in host.mail;"
+            " may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Show one action with its evidence, and the stacktrace if it failed."""
     try:
         action_id = UUID(action)
     except ValueError:
         raise CommandError(f"ACTION must be a UUID, got {action!r}") from None
-    with _history(ctx) as history:
+    if own and frames:
+        raise CommandError("give --own or --frames, not both")
+    with open_history(ctx) as history:
         found = history.get(action_id)
         now = history.now()
-    _answer(
+    packages = (frames or []) if own or frames else None
+    answer(
         ctx,
-        json_output.action_document(found, now),
-        render.action_sheet(found, now),
+        json_output.action_sheet_document(found, now, packages),
+        action_sheet(found, now, packages),
     )
 
 
-@app.command(epilog=_epilog("failures", "failures --since 7d", "failures --json"))
-def failures(ctx: typer.Context, since: Since = None) -> None:
-    """Show what fails, by kind, the most frequent first."""
-    with _history(ctx) as history:
-        now = history.now()
-        start = None if since is None else moment(since, now)
-        groups = history.failure_groups(since=start)
-    _answer(
-        ctx,
-        json_output.failures_document(groups, start, now),
-        render.failure_groups(groups),
+@app.command(
+    epilog=epilog(
+        "failures", "failures --since 30d --type notified", "failures --json | jq ."
     )
+)
+def failures(
+    ctx: typer.Context,
+    since: Since = None,
+    type_: Types = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Show at most this many kinds over time.")
+    ] = SHOWN,
+) -> None:
+    """
+    Show what fails, by kind, the most frequent first, and how often over time.
+
+    Without --since all kinds ever recorded, and the last seven days of each.
+    """
+    with open_history(ctx) as history:
+        start = None if since is None else moment(since, history.now())
+        found = Failures.ask(history, since=start, types=as_types(type_), limit=limit)
+        if not found.groups:
+            for name in type_ or ():
+                note_unknown_type(history, name)
+    answer(ctx, found.document(), found)
 
 
-@app.command(epilog=_epilog("overdue", "overdue --limit 10 --json"))
+@app.command(epilog=epilog("overdue", "overdue --limit 10 --json"))
 def overdue(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 100,
 ) -> None:
     """Show what hangs: in progress for longer than it may be, newest first."""
-    with _history(ctx) as history:
+    with open_history(ctx) as history:
         actions = history.overdue(limit=limit)
         now = history.now()
-    _answer(
+    answer(
         ctx,
         json_output.overdue_document(actions, now),
         render.overdue(actions, now),
@@ -244,7 +259,7 @@ def overdue(
 
 
 @app.command(
-    epilog=_epilog(
+    epilog=epilog(
         "replay /var/lib/host/outcomes.jsonl",
         note="Exit status: 0 nothing is left; 69 the database is not available; 75"
         " something is left, or a line cannot be read.",
@@ -263,17 +278,17 @@ def replay(
     """
     from assignment_actions.cli.replay import replay as run  # noqa: PLC0415  # rare
 
-    done = run(_settings(ctx), file)
-    _answer(ctx, done.document(), done.answer())
+    done = run(settings_of(ctx), file)
+    answer(ctx, done.document(), done.answer())
     if done.error is not None:
         raise done.error
     return done.status
 
 
-@schema_app.command("create", epilog=_epilog("schema create"))
+@schema_app.command("create", epilog=epilog("schema create"))
 def schema_create(ctx: typer.Context) -> None:
     """Create the tables where they are missing; what is there stays."""
-    repository = _settings(ctx).open(is_new=True)
+    repository = settings_of(ctx).open(is_new=True)
     try:
         repository.create_schema()
     finally:
@@ -281,56 +296,17 @@ def schema_create(ctx: typer.Context) -> None:
     _answer_schema(ctx, "created")
 
 
-@schema_app.command("check", epilog=_epilog("schema check"))
+@schema_app.command("check", epilog=epilog("schema check"))
 def schema_check(ctx: typer.Context) -> None:
     """Check that the tables are there, and of this version."""
-    _settings(ctx).open().close()
+    settings_of(ctx).open().close()
     _answer_schema(ctx, "current")
 
 
-def _settings(ctx: typer.Context) -> Settings:
-    settings = ctx.find_object(Settings)
-    assert settings is not None
-    return settings
-
-
-@contextmanager
-def _history(ctx: typer.Context) -> Iterator[ActionHistory]:
-    repository = _settings(ctx).open()
-    try:
-        yield ActionHistory(repository)
-    finally:
-        repository.close()
-
-
-def _answer(
-    ctx: typer.Context, document: json_output.Document, answer: RenderableType
-) -> None:
-    if _settings(ctx).as_json:
-        print(json_output.as_json(document))  # noqa: T201  # it is the answer
-    else:
-        shown(answer)
-
-
 def _answer_schema(ctx: typer.Context, state: str) -> None:
-    database = public_url(_settings(ctx).url)
-    _answer(
+    database = public_url(settings_of(ctx).url)
+    answer(
         ctx,
         {"database": database, "schema": state},
         text(f"The tables in {database} are {state}."),
     )
-
-
-def _hint_at_unknown_type(
-    history: ActionHistory, action_type: str, answer: Outcome
-) -> None:
-    """Warn where a misspelt type would make a convincing no."""
-    if answer.action is not None or action_type in set(ActionType):
-        return
-    if not history.count(ActionFilter(action_types=[action_type])):
-        known = ", ".join(history.count_by(ActionFilter(), "action_type"))
-        typer.echo(
-            f"note: nothing of type {action_type!r} is recorded about any assignment;"
-            f" recorded are: {known or 'none'}",
-            err=True,
-        )

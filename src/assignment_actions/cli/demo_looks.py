@@ -20,6 +20,7 @@ from assignment_actions.cli.demo_report import (
     next_commands,
 )
 from assignment_actions.cli.settings import Settings
+from assignment_actions.cli.sheet import action_sheet
 from assignment_actions.cli.terminal import Command, text
 from assignment_actions.domain.action import ActionStatus
 from assignment_actions.openedx import AssignmentSummary
@@ -58,7 +59,7 @@ def _sections(run: DemoRun, found: DemoAnswers) -> Iterable[tuple[str, Renderabl
     )
     yield (
         f"Why exactly was learner {cast.refused.number} not notified?",
-        render.action_sheet(found.refused, now),
+        action_sheet(found.refused, now),
     )
     shown = f"{_PAGE} of {len(run.histories)} assignments"
     yield f"What does an admin's page show? ({shown})", _page(run, found)

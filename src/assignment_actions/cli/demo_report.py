@@ -23,7 +23,8 @@ from assignment_actions.cli.settings import Settings, public_url
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.errors import DuplicateActionError, OutcomeUnknownError
 from assignment_actions.domain.filters import ActionFilter
-from assignment_actions.domain.history import ActionHistory, FailureGroup
+from assignment_actions.domain.groups import FailureGroup
+from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.timeline import Outcome, Timeline
 from assignment_actions.domain.vocabulary import ActionType
 from assignment_actions.openedx import AssignmentFacts, AssignmentSummary, summaries

@@ -11,23 +11,33 @@ may be added; none is renamed or removed within a major version.
 - `timeline`: assignment_id, actions (oldest first)
 - `outcome`: assignment_id, action_type, verdict (yes, no, in_progress, unknown),
   sentence, at, attempts, action, failure
-- `show`: an action
-- `failures`: since, groups: fingerprint, reason, exception_type, count, assignments,
-  first_seen, last_seen, example (an action)
+- `show`: an action; with --own or --frames also frames: path, line, function, source
+- `failures`: since, period_start, at, groups: fingerprint, reason, exception_type,
+  count, assignments, first_seen, last_seen, is_new (first seen in the period), per_day
+  (UTC days of the period with their counts; null beyond --limit), example (an action)
 - `overdue`: at, actions (newest first)
+- `scrub`, `erase`, `purge`: database, kind, actor, is_dry_run, started_at, ended_at,
+  assignments (how many were asked about, null for purge), actions, in_progress, held,
+  kept (outcomes changed in journals), is_complete, remains (sentences); `purge` also
+  rules (sentences) and hold (how many assignments)
+- `verify`: is_clean, assignments, texts, actions, is_all (false where there may be
+  more), leftovers: where (store or journal), fields, action_id. Never a text.
 - `schema create`, `schema check`: database, schema (created or current)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+import attrs
+
 from assignment_actions.domain.action import Action
+from assignment_actions.domain.erasure import ErasureReport, Leftover
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.history import FailureGroup
+from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.timeline import Outcome
 from assignment_actions.domain.values import AssignmentId
 
@@ -87,6 +97,17 @@ def action_document(action: Action, now: datetime) -> Document:
     }
 
 
+def action_sheet_document(
+    action: Action, now: datetime, packages: Sequence[str] | None
+) -> Document:
+    """Return the answer of `show`; with the frames of packages where any are asked."""
+    document = action_document(action, now)
+    if packages is not None:
+        found = () if action.failure is None else action.failure.frames(*packages)
+        document["frames"] = [attrs.asdict(frame) for frame in found]
+    return document
+
+
 def timeline_document(
     assignment_id: AssignmentId, actions: Iterable[Action], now: datetime
 ) -> Document:
@@ -115,25 +136,52 @@ def outcome_document(
 
 
 def failures_document(
-    groups: Iterable[FailureGroup], since: datetime | None, now: datetime
+    groups: Iterable[FailureGroup],
+    per_day: Mapping[str, Mapping[str, int]],
+    *,
+    since: datetime | None,
+    start: datetime,
+    now: datetime,
 ) -> Document:
-    """Return the answer of `failures`."""
+    """Return the answer of `failures`; `per_day` is by fingerprint."""
     return {
         "since": time_text(since),
-        "groups": [_group_document(group, now) for group in groups],
+        "period_start": time_text(start),
+        "at": time_text(now),
+        "groups": [
+            {
+                "fingerprint": group.fingerprint,
+                "reason": str(group.reason),
+                "exception_type": group.exception_type,
+                "count": group.count,
+                "assignments": group.assignments,
+                "first_seen": time_text(group.first_seen),
+                "last_seen": time_text(group.last_seen),
+                "is_new": group.first_seen >= start,
+                "per_day": per_day.get(group.fingerprint),
+                "example": action_document(group.example, now),
+            }
+            for group in groups
+        ],
     }
 
 
-def _group_document(group: FailureGroup, now: datetime) -> Document:
+def erasure_document(report: ErasureReport) -> Document:
+    """Return what was scrubbed, erased or purged."""
+    times = {
+        "started_at": time_text(report.started_at),
+        "ended_at": time_text(report.ended_at),
+    }
+    return {**report.as_details(), **times, "actor": report.actor}
+
+
+def leftover_document(leftover: Leftover) -> Document:
+    """Return where something is left, never what."""
+    action = leftover.action
     return {
-        "fingerprint": group.fingerprint,
-        "reason": str(group.reason),
-        "exception_type": group.exception_type,
-        "count": group.count,
-        "assignments": group.assignments,
-        "first_seen": time_text(group.first_seen),
-        "last_seen": time_text(group.last_seen),
-        "example": action_document(group.example, now),
+        "where": leftover.where,
+        "fields": list(leftover.fields),
+        "action_id": None if action is None else str(action.id),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from json import dumps
 
 import attrs
 from rich.console import (
@@ -16,14 +15,13 @@ from rich.console import (
     RenderResult,
 )
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
 from assignment_actions.cli.terminal import one_line, printable, text
-from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.action import Action
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.history import FailureGroup
+from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
 from assignment_actions.domain.values import AssignmentId
 
@@ -164,62 +162,6 @@ def outcome(answer: Outcome) -> Text:
     lead = _LEAD.match(sentence.plain)
     sentence.stylize(f"bold {style}", 0, lead.end() if lead else 0)
     return sentence
-
-
-def action_sheet(action: Action, now: datetime) -> RenderableType:
-    """Return everything that is known about one action."""
-    state = standing(action, now)
-    symbol, style = LOOKS[state]
-    heading = Text.assemble(
-        (f"{symbol} ", style), text(action.action_type, "bold"), "  ", (state, style)
-    )
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in _facts(action):
-        grid.add_row(name, text(value))
-    return Group(heading, Padding(grid, (1, 0, 0, 2)), *_failure_sheet(action.failure))
-
-
-def _facts(action: Action) -> Iterable[tuple[str, str]]:
-    def at(moment: datetime | None) -> str:
-        return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC"
-
-    completed = at(action.completed_at)
-    if action.duration:
-        completed += f" (took {took(action.duration)})"
-    is_open = action.status is ActionStatus.IN_PROGRESS
-    facts = {
-        "action": str(action.id),
-        "assignment": str(action.assignment_id),
-        "created": at(action.created_at),
-        "completed": completed,
-        "overdue": at(action.overdue_at) if is_open else "",
-        "unknown": at(action.unknown_at),
-        "key": action.key or "",
-        "attempt": str(action.attempt) if action.key else "",
-        "actor": action.actor or "",
-        "details": dumps(action.details, ensure_ascii=False) if action.details else "",
-    }
-    return ((name, value) for name, value in facts.items() if value)
-
-
-def _failure_sheet(failure: Failure | None) -> Iterable[RenderableType]:
-    if failure is None:
-        return
-    yield ""
-    yield why(failure)
-    if failure.stacktrace is None:
-        yield text("No stacktrace was recorded.", "dim")
-        return
-    trace = printable(failure.stacktrace.rstrip("\n"))
-    syntax = Syntax(
-        trace, "pytb", theme="ansi_dark", background_color="default", word_wrap=True
-    )
-    yield ""
-    yield syntax
-    if failure.truncated:
-        yield text("Parts were cut when it was recorded.", "dim")
 
 
 def failure_groups(groups: Iterable[FailureGroup]) -> RenderableType:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
-from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from assignment_actions.adapters.journal import FileJournal
 from assignment_actions.cli.json_output import Document
+from assignment_actions.cli.progress import progress
 from assignment_actions.cli.settings import CommandError, Settings, Status
 from assignment_actions.cli.terminal import text
 from assignment_actions.domain.action import Action
@@ -23,7 +19,6 @@ from assignment_actions.domain.ports import ActionRepository, utc_now
 from assignment_actions.domain.settling import Settlement, settle, settle_new
 
 LEFT = 75
-LONG = 200
 
 
 @attrs.frozen
@@ -97,11 +92,11 @@ def replay(settings: Settings, path: Path) -> Replayed:
 def _replayed(journal: FileJournal, repository: ActionRepository) -> Replayed:
     counts: Counter[Settlement] = Counter()
     error = None
-    with _progress(len(journal)) as advance:
+    with progress("Replaying", len(journal)) as tell:
 
         def counted(settlement: Settlement) -> bool:
             counts[settlement] += 1
-            advance()
+            tell(counts.total())
             return settlement is not Settlement.REFUSED
 
         try:
@@ -118,16 +113,3 @@ def _replayed(journal: FileJournal, repository: ActionRepository) -> Replayed:
 
 def _settle_new(repository: ActionRepository, action: Action) -> Settlement:
     return settle_new(repository, action, utc_now())
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """Yield what moves a bar on; there is one on a terminal, where it takes a while."""
-    console = Console(file=sys.stderr)
-    with Progress(
-        console=console,
-        transient=True,
-        disable=total < LONG or not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("Replaying", total=total)
-        yield lambda: bar.advance(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -30,6 +31,7 @@ _PASSWORDS = (
 )
 _SECRET_NAME = re.compile(r"(?i)pass|pwd|secret|token|key")
 _AGO = re.compile(r"(?P<count>\d{1,6})(?P<unit>[mhdw])\Z")
+_INT = re.compile(r"-?[0-9]{1,19}\Z")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -75,6 +77,19 @@ _TYPES: dict[IdKind, type[UUID | int | str]] = {
 }
 
 
+def _int(text: str) -> int:
+    if not _INT.match(text):  # int() takes "1_0" and digits of other scripts
+        raise ValueError(f"an int, got {text!r}")
+    return int(text)
+
+
+_READ: dict[IdKind, Callable[[str], UUID | int | str]] = {
+    IdKind.UUID: UUID,
+    IdKind.INT: _int,
+    IdKind.STR: str,
+}
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """
@@ -99,7 +114,7 @@ class Settings:
         """Return an assignment id of the kind that this database keeps."""
         kind = self.assignment_ids
         try:
-            return as_assignment_id(_TYPES[kind](text))
+            return as_assignment_id(_READ[kind](text))
         except ValueError as error:
             name = {IdKind.UUID: "a UUID", IdKind.INT: "an int of 64 bits"}
             other = "" if kind is IdKind.STR else "; for others give --assignment-ids"

@@ -578,6 +578,7 @@ class ActionRecorder:
 
     @property
     def _own_journal(self) -> OutcomeJournal | None:
+        """Return the journal, None inside a host's transaction."""
         return None if self._joined else self._journal
 
     def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:

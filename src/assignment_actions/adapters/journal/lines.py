@@ -64,7 +64,10 @@ def parsed(line: bytes) -> KeptLine | StoredLine:
         digest, is_new = document["kept"], document["is_new"]
         if digest != _digest(document["action"], is_new=is_new):
             raise ValueError("the digest is another line's")
-        return KeptLine(digest, _action_of(document["action"]), is_new)
+        action = _action_of(document["action"])
+        if not (is_new or action.status.replaces):
+            raise ValueError("it is neither an outcome nor a start")
+        return KeptLine(digest, action, is_new)
     except (LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 
