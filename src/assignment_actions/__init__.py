@@ -13,6 +13,7 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Page
+from assignment_actions.domain.frames import Frame
 from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.ports import (
@@ -20,6 +21,7 @@ from assignment_actions.domain.ports import (
     JoinedActionRepository,
     OutcomeJournal,
 )
+from assignment_actions.domain.reasons import by_attribute
 from assignment_actions.domain.reconcile import ReconcileReport
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.domain.recording import Recording
@@ -46,6 +48,7 @@ __all__ = [
     "ErrorReason",
     "Failure",
     "FailureGroup",
+    "Frame",
     "InMemoryActionRepository",
     "JoinedActionRepository",
     "Outcome",
@@ -59,4 +62,5 @@ __all__ = [
     "StorageError",
     "Timeline",
     "Verdict",
+    "by_attribute",
 ]

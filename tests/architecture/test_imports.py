@@ -8,7 +8,11 @@ DOMAIN = f"{PACKAGE}.domain"
 # inner to outer: a module imports only from stages before its own, or its own stage
 STAGES = (
     {"values"},
-    {"details", "vocabulary", "redaction", "stacktrace", "errors", "ids"},
+    {"details", "vocabulary", "redaction", "errors", "ids", "cuts", "frames"},
+    {"fingerprint", "ready_reasons"},
+    {"reasons"},
+    {"walk"},
+    {"stacktrace"},
     {"failure"},
     {"action"},
     {"timeline", "filters", "groups", "leftovers"},

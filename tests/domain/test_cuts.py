@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignment_actions.domain.stacktrace import (
+from assignment_actions.domain.cuts import (
     bounded_source,
     cut_end,
     cut_middle,
+    on_one_line,
+    quickly_storable,
 )
+from assignment_actions.domain.values import storable
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
@@ -66,3 +69,22 @@ class TestCuts:
     def test_short_source_becomes_storable(self) -> None:
         """Text within the limit is only made storable."""
         assert bounded_source("a\x00", 2) == (r"a\x00", False)
+
+
+class TestNames:
+    def test_on_one_line(self) -> None:
+        """A name keeps its end, and has no line ends."""
+        assert "name" == on_one_line("name", 4)
+        assert r"d\ne" == on_one_line("abcd\ne", 4)
+
+
+class TestQuicklyStorable:
+    @given(st.text(st.characters(exclude_categories=[]), max_size=40))
+    def test_is_storable(self, text: str) -> None:
+        """It makes of every text what `storable` makes of it."""
+        assert storable(text) == quickly_storable(text)
+
+    @pytest.mark.parametrize("text", ["", "a", "é…", "\0", "\ud83d", "\0\ud83d"])
+    def test_what_is_refused(self, text: str) -> None:
+        """NUL and lone surrogates become escapes, all else stays."""
+        assert storable(text) == quickly_storable(text)

@@ -169,8 +169,41 @@ class TestFromException:
         """Where the redactor raises, type and fingerprint are all that is left."""
         failure = Failure.from_exception(ValueError("secret"), redact=broken)
 
-        assert (failure.message, failure.stacktrace) == (REMOVED, REMOVED)
+        assert (failure.message, failure.stacktrace) == (
+            REMOVED,
+            f"ValueError: {REMOVED}\n",
+        )
         assert failure.exception_type == "ValueError"
+
+    def test_without_messages(self) -> None:
+        """Types and frames are stored; the kind is that of the whole exception."""
+        error = faults.caught(faults.with_cause)
+        error.add_note("seen by jo@example.com")
+
+        whole = Failure.from_exception(error)
+        failure = Failure.from_exception(error, store_messages=False)
+
+        assert (failure.exception_type, failure.message) == ("RuntimeError", "")
+        for said in ("could not notify\n", "division by zero", "seen by"):
+            assert said not in (failure.stacktrace or "")
+        assert whole.fingerprint == failure.fingerprint
+        assert whole.frames() == failure.frames()
+
+    def test_reason_is_checked(self) -> None:
+        """A reason that is none is the caller's mistake."""
+        with pytest.raises(ValueError, match="reason must be lower snake case"):
+            Failure.from_exception(ValueError(), reason="Mailbox full!")
+
+    def test_what_a_redactor_makes_large_is_cut(self) -> None:
+        """Bounds hold for what a redactor returns; NUL becomes an escape."""
+        failure = Failure.from_exception(
+            ValueError("a"), redact=lambda _: "x \0" * 9_999
+        )
+
+        assert failure.truncated
+        assert len(failure.message.encode()) <= 4 * 1024
+        assert len((failure.stacktrace or "").encode()) <= 32 * 1024
+        assert "\0" not in failure.message + (failure.stacktrace or "")
 
     def test_fingerprint_names_the_kind(self) -> None:
         """Equal over messages and lines, different by reason and by type."""
@@ -186,6 +219,31 @@ class TestFromException:
             "quota", faults.recursive, 2
         )
         assert kind("timeout", faults.divide, 2) != kind("timeout", faults.with_cause)
+
+
+class TestWithoutMessages:
+    def test_from_a_given_stacktrace(self) -> None:
+        """Of a stacktrace given as text, what is certainly no message stays."""
+        failure = Failure(
+            reason="timeout",
+            exception_type="KeyError",
+            message="'hunter2'",
+            stacktrace='Traceback:\n  File "a.py", line 1, in f\nKeyError: hunter2\n',
+        )
+
+        result = failure.without_messages()
+
+        assert ("", '  File "a.py", line 1, in f\nKeyError\n') == (
+            result.message,
+            result.stacktrace,
+        )
+        assert failure.fingerprint == result.fingerprint
+
+    def test_no_stacktrace_stays_none(self) -> None:
+        """A failure without a stacktrace gets none."""
+        result = Failure.of(reason="timeout", message="late").without_messages()
+
+        assert (result.message, result.stacktrace) == ("", None)
 
 
 class TestDerivedFingerprint:

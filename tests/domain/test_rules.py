@@ -31,7 +31,6 @@ from assignment_actions.domain.ids import Uuid7Factory
 from assignment_actions.domain.redaction import REMOVED, redact_defaults
 from assignment_actions.domain.rules import (
     WritingRules,
-    all_reasons,
     next_attempt,
     refusal_of,
 )
@@ -64,17 +63,6 @@ class TestReasons:
     def test_built_in(self) -> None:
         """Without reasons of the host's own an exception is unclassified."""
         assert ErrorReason.UNCLASSIFIED is rules().failure(KeyError()).reason
-
-    @pytest.mark.parametrize("kind", [5, "OSError", int])
-    def test_keys_are_exception_types(self, kind: Any) -> None:
-        """A key that is no exception type is refused."""
-        with pytest.raises(TypeError, match="reasons must be keyed by exception types"):
-            all_reasons({kind: "timeout"})
-
-    def test_values_are_names(self) -> None:
-        """A reason that is no short code is refused at once."""
-        with pytest.raises(ValueError, match="reason must be lower snake case"):
-            all_reasons({OSError: "Disk error"})
 
 
 class TestRedactor:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import attrs
 
+from assignment_actions.domain.cuts import bounded_source, cut_end, cut_middle
+from assignment_actions.domain.fingerprint import fingerprint_of, fingerprint_of_text
+from assignment_actions.domain.frames import (
+    Frame,
+    frames_in,
+    is_in,
+    is_installed,
+    is_library,
+    rewritten,
+    without_messages,
+)
 from assignment_actions.domain.redaction import redacted_text
 from assignment_actions.domain.stacktrace import (
     MESSAGE_LIMIT,
     STACKTRACE_LIMIT,
-    bounded_source,
-    cut_end,
-    cut_middle,
-    fingerprint_of,
-    message_of,
     stacktrace_of,
     type_name,
 )
 from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT, as_name, storable
 from assignment_actions.domain.vocabulary import REASONS, ErrorReason
-
-_FRAME = re.compile(
-    r'^[ \t|+-]{0,99}File "([^"\n]*)", line \d+, in (\S+)', re.MULTILINE
-)
 
 
 def _text(field: str, value: object) -> str:
@@ -69,12 +70,13 @@ class Failure:
                 f"fingerprint must have at most {NAME_LIMIT} characters,"
                 f" got {len(fingerprint)}"
             )
+        derived = fingerprint or fingerprint_of_text(reason, name, trace or "")
         put = object.__setattr__
         put(self, "reason", REASONS.get(reason, reason))
         put(self, "exception_type", name[:TEXT_LIMIT])
         put(self, "message", message)
         put(self, "stacktrace", trace)
-        put(self, "fingerprint", fingerprint or _derived(reason, name, trace))
+        put(self, "fingerprint", derived)
         is_cut |= is_trace_cut or len(name) > TEXT_LIMIT
         put(self, "truncated", bool(self.truncated) or is_cut)
 
@@ -95,6 +97,7 @@ class Failure:
         *,
         reason: str = ErrorReason.UNCLASSIFIED,
         redact: Callable[[str], str] | None = None,
+        store_messages: bool = True,
     ) -> Failure:
         """
         Return what an exception tells, whatever it is; this never raises.
@@ -103,14 +106,20 @@ class Failure:
             exception: type, message, causes, contexts, notes and group members are
                 kept with their frames; no local variable is.
             reason: the short code for its kind.
-            redact: applied to the texts before they are cut; what it breaks on is not
-                kept at all.
+            redact: applied to the texts before they are cut, to each exception's own
+                lines at once; what it breaks on is not kept at all.
+            store_messages: False keeps types and frames only: no message, no note.
         """
+        reason = as_name("reason", reason)
         try:
-            return cls._captured(exception, reason, redact)
-        except Exception:  # noqa: BLE001  # a host's exception may refuse to be read
+            return cls._captured(exception, reason, redact, store_messages)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001  # a host's exception may refuse to be read
             name = object.__repr__(exception).partition(" ")[0].lstrip("<")
-            return cls(reason=reason, exception_type=name, truncated=True)
+            name = storable(name)[:TEXT_LIMIT]
+            mark = fingerprint_of((reason, name))
+            return cls.from_store(reason, name, "", None, mark, True)
 
     @classmethod
     def _captured(
@@ -118,19 +127,21 @@ class Failure:
         exception: BaseException,
         reason: str,
         redact: Callable[[str], str] | None,
+        store_messages: bool,  # noqa: FBT001  # as it was given
     ) -> Failure:
-        trace = stacktrace_of(exception)
-        message, is_cut = bounded_source(message_of(exception), 4 * MESSAGE_LIMIT)
-        text = trace.text
+        trace = stacktrace_of(exception, redact=redact, store_messages=store_messages)
+        message, is_long = bounded_source(trace.message, 4 * MESSAGE_LIMIT)
         if redact is not None:
-            message, text = redacted_text(redact, message), redacted_text(redact, text)
-        return cls(
-            reason=reason,
-            exception_type=type_name(exception),
-            message=message,
-            stacktrace=text,
-            fingerprint=fingerprint_of((str(reason), *trace.signature)),
-            truncated=trace.is_cut or is_cut,
+            message = storable(str.__str__(redacted_text(redact, message)))
+        message, is_message_cut = cut_end(message, MESSAGE_LIMIT)
+        text, is_text_cut = cut_middle(trace.text, STACKTRACE_LIMIT)
+        return cls.from_store(
+            reason,
+            storable(type_name(exception)[:TEXT_LIMIT])[:TEXT_LIMIT],
+            message,
+            text,
+            fingerprint_of((reason, *trace.signature)),
+            trace.is_cut or is_long or is_message_cut or is_text_cut,
         )
 
     @classmethod
@@ -154,13 +165,54 @@ class Failure:
         put(failure, "truncated", truncated)
         return failure
 
+    def frames(self, *packages: str) -> tuple[Frame, ...]:
+        """
+        Return the frames of the stacktrace in its order, the innermost last.
+
+        Args:
+            packages: dotted names such as `host.mail`: the frames of these, wherever
+                they are installed. Without any: the host's own code, which is neither
+                in the standard library nor in an installed package.
+        """
+        return tuple(
+            frame
+            for frame in frames_in(self.stacktrace or "")
+            if (
+                any(is_in(package, frame.path) for package in packages)
+                if packages
+                else not (is_library(frame.path) or is_installed(frame.path))
+            )
+        )
+
     def redacted(self, redact: Callable[[str], str]) -> Failure:
-        """Return the same failure with its texts redacted."""
+        """
+        Return the same failure with its texts redacted.
+
+        Members of groups are redacted without the margins beside them, which would
+        tear a secret from its key.
+        """
         trace = self.stacktrace
         return attrs.evolve(
             self,
             message=redacted_text(redact, self.message),
-            stacktrace=None if trace is None else redacted_text(redact, trace),
+            stacktrace=trace
+            and rewritten(trace, lambda block: redacted_text(redact, block)),
+        )
+
+    def without_messages(self) -> Failure:
+        """
+        Return types and frames only: what is not recognised as either is left out.
+
+        The fingerprint stays.
+        """
+        trace = self.stacktrace
+        return Failure.from_store(
+            self.reason,
+            self.exception_type,
+            "",
+            trace and without_messages(trace),
+            self.fingerprint,
+            self.truncated,
         )
 
     def without_stacktrace(self) -> Failure:
@@ -179,14 +231,3 @@ class Failure:
     def __str__(self) -> str:
         said = ": ".join(part for part in (self.exception_type, self.message) if part)
         return f"{self.reason} ({said})" if said else str(self.reason)
-
-
-def _derived(reason: str, exception_type: str, stacktrace: str | None) -> str:
-    frames = [
-        f"{path.replace(chr(92), '/').rpartition('/')[2]}:{name}"
-        for path, name in _FRAME.findall(stacktrace or "")
-    ]
-    kept = [
-        frame for at, frame in enumerate(frames) if not at or frames[at - 1] != frame
-    ]
-    return fingerprint_of((str(reason), exception_type, *kept))

@@ -47,6 +47,9 @@ class KeptOutcomes:
     _outcomes: dict[tuple[AssignmentId, UUID], KeptOutcome] = attrs.field(
         factory=dict, repr=False
     )
+    _handed: dict[tuple[AssignmentId, UUID], KeptOutcome | None] = attrs.field(
+        factory=dict, repr=False
+    )
     _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False, eq=False)
 
     def __len__(self) -> int:
@@ -93,29 +96,37 @@ class KeptOutcomes:
             with self._lock:
                 if not self._outcomes:
                     break
-                outcome = self._outcomes.pop(next(iter(self._outcomes)))
+                identity = next(iter(self._outcomes))
+                outcome = self._handed[identity] = self._outcomes.pop(identity)
+            is_done = False
             try:
                 if outcome.is_due():
                     store = add if add is not None and outcome.is_new else complete
                     count += store(outcome.action)
-                else:
-                    self._put_back(outcome)
-            except BaseException:
-                self._put_back(outcome)
-                raise
+                    is_done = True
+            finally:
+                self._take_back(identity, is_done=is_done)
         return count
 
     def rewrite(self, change: Callable[[Action], Action | None], /) -> int:
-        """Put what `change` returns in the place of each; None drops it."""
+        """
+        Put what `change` returns in the place of each; None drops it.
+
+        Also of what is being stored at the moment, should it come back.
+        """
         count = 0
         with self._lock:
-            for identity, kept in list(self._outcomes.items()):
-                changed = change(kept.action)
-                if changed is None:
-                    del self._outcomes[identity]
-                elif changed is not kept.action:
-                    self._outcomes[identity] = attrs.evolve(kept, action=changed)
-                count += changed is not kept.action
+            for place in (self._outcomes, self._handed):
+                for identity, kept in list(place.items()):
+                    if kept is None or (changed := change(kept.action)) is kept.action:
+                        continue
+                    count += 1
+                    if changed is not None:
+                        place[identity] = attrs.evolve(kept, action=changed)
+                    elif place is self._handed:
+                        self._handed[identity] = None
+                    else:
+                        del self._outcomes[identity]
         return count
 
     def holds(self, text: str, /) -> bool:
@@ -127,11 +138,12 @@ class KeptOutcomes:
         for left in self:
             logger.error("lost: action %s is %s", left.id, left.status)
 
-    def _put_back(self, outcome: KeptOutcome) -> None:
+    def _take_back(self, identity: tuple[AssignmentId, UUID], *, is_done: bool) -> None:
         """Keep it again, unless a newer state of the action was kept meanwhile."""
-        action = outcome.action
         with self._lock:
-            self._outcomes.setdefault((action.assignment_id, action.id), outcome)
+            outcome = self._handed.pop(identity, None)
+            if outcome is not None and not is_done:
+                self._outcomes.setdefault(identity, outcome)
 
 
 _: type[OutcomeJournal] = KeptOutcomes

@@ -170,11 +170,10 @@ class Reconciliation:
         try:
             answer = self.probe(action)
         except Exception as error:  # noqa: BLE001  # one bad answer stops no run
-            with suppress(Exception):  # the log walks into the host's exception, too
+            said = f"the probe failed for action {action.id} ({action.action_type})"
+            with suppress(Exception):  # a log handler may break
                 logger.error(
-                    "the probe failed for action %s (%s), which stays %s",
-                    *(action.id, action.action_type, action.status),
-                    exc_info=error,
+                    self.rules.as_logged(f"{said}, which stays {action.status}", error)
                 )
             return "errors"
         completion = settled(action, answer, self.rules)

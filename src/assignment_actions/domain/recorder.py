@@ -38,6 +38,7 @@ from assignment_actions.domain.ports import (
     Redactor,
     utc_now,
 )
+from assignment_actions.domain.ready_reasons import ReasonRule
 from assignment_actions.domain.reconcile import Probe, ReconcileReport, Reconciliation
 from assignment_actions.domain.recorded import recorded_calls
 from assignment_actions.domain.recording import Recording
@@ -87,11 +88,15 @@ class ActionRecorder:
         ids: makes an action's id from its created_at; UUID version 7 by default.
         vocabulary: the host's own StrEnum or StrEnums of action types, beside the nine
             built in.
-        reasons: the reason by exception type; the most specific type decides.
+        reasons: the reason by exception type, or a function that finds it in the
+            exception (None: go on); the most specific type decides, over the ready-made
+            rules for the standard library, requests, httpx, botocore and SQLAlchemy.
         redact: applied to messages, stacktraces, details and actors before they reach
-            the repository; None stores them as they are.
+            the repository, and to what is logged; None leaves them as they are.
         overdue_after: how long an action may be in progress, for all types or by type
             (one hour for a type not named).
+        store_messages: False keeps of a failure its types and frames only, for those
+            whom no redaction is enough.
         journal: where outcomes wait that could not be stored; by default at most 1 000
             in memory, which are lost with the process.
         on_start_failure: what `recording` does where its start cannot be stored:
@@ -109,9 +114,10 @@ class ActionRecorder:
         clock: Clock = utc_now,
         ids: IdFactory = _new_id,
         vocabulary: VocabularyLike = (),
-        reasons: Mapping[Any, str] = MappingProxyType({}),
+        reasons: Mapping[Any, ReasonRule] = MappingProxyType({}),
         redact: Redactor | None = redact_defaults,
         overdue_after: timedelta | Mapping[Any, timedelta] = OVERDUE_AFTER,
+        store_messages: bool = True,
         journal: OutcomeJournal | None = None,
         on_start_failure: OnStartFailure = "raise",
     ) -> None:
@@ -128,6 +134,7 @@ class ActionRecorder:
             reasons=reasons,
             redact=redact,
             overdue_after=overdue_after,
+            store_messages=bool(store_messages),
         )
         self._joined: JoinedActionRepository | None = None
         self._journal: OutcomeJournal = KeptOutcomes() if journal is None else journal
@@ -596,7 +603,7 @@ class ActionRecorder:
                     " %s; it is kept for flush(), and its block runs",
                     action.id,
                     action.action_type,
-                    error,
+                    self._rules.clean_text(str(error)),
                 )
                 return action, True
             else:
@@ -649,11 +656,10 @@ class ActionRecorder:
         """Keep an outcome for later; a journal that breaks disturbs nobody."""
         try:
             self._journal.keep(action, is_due, is_new=is_new)
-        except Exception:  # noqa: BLE001  # the user's result wins
-            logger.exception(
-                "lost: action %s is %s, and the journal is broken",
-                action.id,
-                action.status,
+        except Exception as error:  # noqa: BLE001  # the user's result wins
+            said = f"lost: action {action.id} is {action.status}"
+            logger.error(  # redacted, so not as it is
+                self._rules.as_logged(f"{said}, and the journal is broken", error)
             )
             return False
         return True

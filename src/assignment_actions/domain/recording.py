@@ -233,12 +233,13 @@ class Recording:
         if self._recorder._joined is not None and exception is None:
             raise error
         kept = "; it is kept for flush()" if is_kept else ""
-        said = (
+        rules = self._recorder._rules
+        said = rules.clean_text(
             f"assignment_actions could not store the outcome of action {action.id}"
             f" ({action.action_type}): {error}{kept}"
         )
-        with suppress(Exception):  # the log walks into the host's exception, too
-            logger.error(said, exc_info=error)
+        with suppress(Exception):  # a log handler may break
+            logger.error(rules.as_logged(said, error))
         if exception is not None:
             with suppress(Exception):  # some exceptions refuse to be changed
                 exception.add_note(said)

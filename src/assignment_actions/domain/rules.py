@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import cast
 
 import attrs
@@ -22,40 +20,17 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.ports import Clock, IdFactory, Redactor
-from assignment_actions.domain.redaction import redacted_actor, redacted_details
-from assignment_actions.domain.values import (
-    AssignmentId,
-    as_name,
-    as_text,
-    as_utc,
+from assignment_actions.domain.ready_reasons import ReasonRule
+from assignment_actions.domain.reasons import as_reasons, reason_of
+from assignment_actions.domain.redaction import (
+    redacted_actor,
+    redacted_details,
+    redacted_text,
 )
-from assignment_actions.domain.vocabulary import ErrorReason, Vocabulary
+from assignment_actions.domain.values import AssignmentId, as_text, as_utc
+from assignment_actions.domain.vocabulary import Vocabulary
 
 OVERDUE_AFTER = timedelta(hours=1)
-
-_DEFAULT_REASONS: Mapping[type[BaseException], str] = MappingProxyType(
-    {
-        TimeoutError: ErrorReason.TIMEOUT,
-        Exception: ErrorReason.UNCLASSIFIED,
-        BaseException: ErrorReason.INTERRUPTED,
-    }
-)
-
-
-def all_reasons(
-    reasons: Mapping[type[BaseException], str],
-) -> Mapping[type[BaseException], str]:
-    """
-    Return the host's reasons by exception type over the built-in ones.
-
-    Raises:
-        TypeError, ValueError: a key is no exception type, or a reason no short code.
-    """
-    for kind, reason in reasons.items():
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            raise TypeError(f"reasons must be keyed by exception types, got {kind!r}")
-        as_name("reason", reason)
-    return MappingProxyType({**_DEFAULT_REASONS, **reasons})
 
 
 def _overdue_after(
@@ -82,11 +57,14 @@ class WritingRules:
     clock: Clock
     ids: IdFactory
     vocabulary: Vocabulary
-    reasons: Mapping[type[BaseException], str] = attrs.field(converter=all_reasons)
+    reasons: Mapping[type[BaseException], ReasonRule] = attrs.field(
+        converter=as_reasons
+    )
     redact: Redactor | None = attrs.field(converter=_redactor)
     overdue_after: timedelta | Mapping[str, timedelta] = attrs.field(
         converter=_overdue_after
     )
+    store_messages: bool = True
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.overdue_after, Mapping):
@@ -178,6 +156,8 @@ class WritingRules:
         if not isinstance(action, Action):
             raise TypeError(f"actions must be Action objects, got {action!r}")
         self.vocabulary.require(action.action_type)
+        if action.failure is not None and not self.store_messages:
+            action = attrs.evolve(action, failure=action.failure.without_messages())
         return action if self.redact is None else action.redacted(self.redact)
 
     def failure(self, error: BaseException | Failure) -> Failure:
@@ -190,18 +170,34 @@ class WritingRules:
         # By type: an exception may refuse to be asked for its __class__.
         if issubclass(type(error), BaseException):
             exception = cast("BaseException", error)
-            reason = self._reason_of(type(exception))
-            return Failure.from_exception(exception, reason=reason, redact=self.redact)
+            reason = reason_of(exception, self.reasons)
+            return Failure.from_exception(
+                exception,
+                reason=reason,
+                redact=self.redact,
+                store_messages=self.store_messages,
+            )
         if not isinstance(error, Failure):
             raise TypeError(f"error must be an exception or a Failure, got {error!r}")
-        return error if self.redact is None else error.redacted(self.redact)
+        return self._clean_failure(error)
 
-    def _reason_of(self, kind: type[BaseException]) -> str:
-        with suppress(Exception):  # a metaclass may break even this
-            return next(
-                self.reasons[one] for one in kind.__mro__ if one in self.reasons
-            )
-        return ErrorReason.UNCLASSIFIED
+    def as_logged(self, said: str, error: BaseException) -> str:
+        """
+        Return what a log may show: the words and the stacktrace, redacted and bounded.
+
+        An error of ours has the host's exception for its context: what is not stored
+        of that must not be logged either.
+        """
+        trace = Failure.from_exception(error, redact=self.redact).stacktrace
+        return f"{self.clean_text(said)}\n{trace}"
+
+    def clean_text(self, text: str) -> str:
+        """Return a text redacted."""
+        return text if self.redact is None else redacted_text(self.redact, text)
+
+    def _clean_failure(self, failure: Failure) -> Failure:
+        kept = failure if self.store_messages else failure.without_messages()
+        return kept if self.redact is None else kept.redacted(self.redact)
 
     def clean_details(self, details: Mapping[str, object] | None) -> FrozenDict:
         """Return details checked and redacted."""

@@ -84,7 +84,9 @@ class FileJournal:
         return len(self._index.left) + len(self._unwritten)
 
     def __iter__(self) -> Iterator[Action]:
-        for digest in tuple(self._index.left):
+        with self._opened():
+            digests = list(self._index.left)
+        for digest in digests:
             with self._opened() as file:
                 place = self._index.left.get(digest)
                 line = None if place is None else _line_at(file, place)
@@ -160,6 +162,8 @@ class FileJournal:
                     is_due = self._dues.pop(old, None)
                     if is_due is not None and new is not None:
                         self._dues[new] = is_due
+            with self._opened():  # the new one
+                pass
         except OSError as error:
             raise StorageError("rewrite", f"{self._path}: {error}") from error
         return len(renamed) + self._unwritten.rewrite(change)
@@ -278,11 +282,15 @@ class FileJournal:
         shorter = self._path.with_name(f"{self._path.name}.new")
         shorter.unlink(missing_ok=True)  # of a process that was killed here
         new = os.open(shorter, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
-        with os.fdopen(new, "wb") as target:
-            target.writelines(lines)
-            target.flush()
-            _give_to_owner(new, os.fstat(file))
-            os.fsync(new)
+        try:
+            with os.fdopen(new, "wb") as target:
+                target.writelines(lines)
+                target.flush()
+                _give_to_owner(new, os.fstat(file))
+                os.fsync(new)
+        except BaseException:
+            shorter.unlink(missing_ok=True)  # it holds texts
+            raise
         shorter.replace(self._path)  # whoever waits for the old one's lock looks again
         _sync_folder(self._path.parent)
 

@@ -79,8 +79,9 @@ def digest_of(line: bytes) -> str:
 
 
 def forms_in_line(text: str) -> set[bytes]:
-    """Return how a text may stand in a line: in details, and everywhere else."""
-    return {_json(one)[1:-1].encode("ascii") for one in (text, storable(text))}
+    """Return how a text may stand in a line: in details, elsewhere, in none of ours."""
+    ours = {_json(one)[1:-1].encode("ascii") for one in (text, storable(text))}
+    return ours | {text.encode(errors="surrogatepass")}
 
 
 def _line(document: dict[str, Any]) -> bytes:
