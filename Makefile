@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check coverage faults lint types wheel constraints clean
+.PHONY: demo test check coverage faults fuzz lint types wheel constraints clean
 
 demo: .venv/demo-is-installed  ## record real actions, some failing for real, and ask about them
 	$(BIN)/assignment-actions demo
@@ -17,7 +17,11 @@ check: test coverage lint types wheel  ## all that CI checks
 faults: .venv/dev-is-installed  ## the long form of tests/faults; ends with one table
 	ASSIGNMENT_ACTIONS_KILLS=667 ASSIGNMENT_ACTIONS_RACES=200 \
 	ASSIGNMENT_ACTIONS_RECONCILE=5000 ASSIGNMENT_ACTIONS_OUTAGE_SECONDS=20 \
-	  $(BIN)/pytest -q -p no:randomly tests/faults
+	ASSIGNMENT_ACTIONS_PURGE=1000000 ASSIGNMENT_ACTIONS_ERASURE=100000 \
+	  $(BIN)/pytest -q -p no:randomly tests/faults tests/sql/test_erasure.py
+
+fuzz: .venv/dev-is-installed  ## ten minutes of whatever may come in
+	ASSIGNMENT_ACTIONS_FUZZ=86 $(BIN)/pytest -q -p no:randomly tests/fuzz
 
 coverage: .venv/dev-is-installed  ## the domain and the memory adapter, every branch
 	$(BIN)/pytest -q tests/domain tests/adapters --cov=assignment_actions.domain \

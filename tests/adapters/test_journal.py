@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from adapters.journals import broken, files_no_larger_than, forked, run_all, stored_by
 from domain.samples import ASSIGNMENT, T0, action, failed, succeeded, unknown
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,22 +52,6 @@ ACTIONS = {
 }
 
 
-def stored_by(journal: FileJournal) -> list[Action]:
-    """Return what a store that takes everything is handed."""
-    handed: list[Action] = []
-
-    def store(one: Action) -> bool:
-        handed.append(one)
-        return True
-
-    journal.store_each(store, store)
-    return handed
-
-
-def broken(_: Action) -> bool:
-    raise StorageError("complete")
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return where a journal is."""
@@ -87,7 +68,8 @@ class TestFidelity:
     @pytest.mark.parametrize("name", ACTIONS)
     def test_every_field_comes_back(self, path: Path, name: str) -> None:
         """What another journal reads from the file equals what was kept."""
-        FileJournal(path).keep(ACTIONS[name])
+        one = ACTIONS[name]
+        FileJournal(path).keep(one, is_new=not one.status.replaces)
 
         (found,) = FileJournal(path)
         assert ACTIONS[name] == found
@@ -98,6 +80,7 @@ class TestFidelity:
     @given(strategies.actions(), st.booleans())
     def test_of_any_action(self, one: Action, is_new: bool) -> None:  # noqa: FBT001
         """Any action there can be comes back as it was."""
+        is_new |= not one.status.replaces  # a start is always new
         line = parsed(kept_line(one, is_new=is_new))
 
         assert isinstance(line, KeptLine)
@@ -338,17 +321,6 @@ class TestTorn:
         assert line + b"\n" == path.read_bytes()
 
 
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the operating system refuse to make any file larger, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 class TestMarks:
     def test_of_an_odd_line(self, path: Path) -> None:
         """A mark for something that is no digest settles nothing."""
@@ -416,34 +388,3 @@ def keep(journal: FileJournal, first: int) -> None:
     """Keep fifty outcomes."""
     for number in range(first, first + 50):
         journal.keep(succeeded(number, id=UUID(int=number)))
-
-
-def forked(work: Callable[[], None]) -> int:
-    """Do something in a child of this process; return the child's id."""
-    child = os.fork()
-    if not child:
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return child
-
-
-def run_all(works: Iterator[Callable[[], None]]) -> None:
-    """Run all at once, each in a thread; the first error is raised."""
-    errors: list[BaseException] = []
-
-    def run(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001  # raised below
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from assignment_actions import (
     InMemoryActionRepository,
 )
 from assignment_actions.domain.filters import Cursor
+from assignment_actions.domain.values import scrubbed_key
 
 
 def holding(*actions: Action, **given: Any) -> InMemoryActionRepository:
@@ -221,6 +223,144 @@ class TestReading:
         assert repository.get(UUID(int=1)) is None
         assert numbers(repository.timelines([5])[5]) == []
         assert repository.find(ActionFilter(assignment_ids=[5]), 1) == []
+
+
+class TestScrub:
+    WHOLE = failed(1, key="k", actor="ann", failure=TestReading.TRACED.failure)
+
+    def test_facts_are_left(self) -> None:
+        """What is stored is the facts; twice is no change."""
+        repository = holding(self.WHOLE, action(2))
+
+        assert [1, 0] == [repository.scrub(self.WHOLE, action(2)) for _ in range(2)]
+        assert self.WHOLE.scrubbed() == repository.get(UUID(int=1))
+
+    def test_stored_nowhere(self) -> None:
+        """What is not stored under assignment and id is passed over."""
+        repository = holding(self.WHOLE)
+
+        assert 0 == repository.scrub(action(2), action(1, assignment_id=OTHER))
+        assert 0 == repository.scrub()
+        assert self.WHOLE == repository.get(UUID(int=1))
+
+    def test_the_latest_success_too(self) -> None:
+        """The latest success is looked up in its newest form."""
+        repository = holding(succeeded(1, actor="ann"))
+        repository.scrub(succeeded(1))
+
+        assert repository.latest_successes([ASSIGNMENT]) == {ASSIGNMENT: succeeded(1)}
+
+    @pytest.mark.parametrize("key", ["k", scrubbed_key("k")])
+    def test_the_key_is_taken_still(self, key: str) -> None:
+        """Nothing is stored again under a scrubbed key, nor under its digest."""
+        repository = holding(self.WHOLE)
+        repository.scrub(self.WHOLE)
+
+        with pytest.raises(DuplicateActionError) as caught:
+            repository.add(action(2, key=key))
+        assert self.WHOLE.scrubbed() == caught.value.action
+
+    @pytest.mark.parametrize("verb", ["scrub", "delete"])
+    def test_another_kind(self, verb: str) -> None:
+        """A batch with another kind of id is refused, and nothing has changed."""
+        repository = holding(self.WHOLE)
+
+        with pytest.raises(TypeError, match="must be a UUID in this repository"):
+            getattr(repository, verb)(self.WHOLE, action(2, assignment_id=5))
+        assert self.WHOLE == repository.get(UUID(int=1))
+
+
+ASKS: list[Callable[[InMemoryActionRepository], object]] = [
+    lambda it: it.find(ActionFilter(), 9),
+    lambda it: it.timelines([ASSIGNMENT]),
+    lambda it: it.latest_successes([ASSIGNMENT]),
+]
+
+
+class TestDelete:
+    def test_is_gone(self) -> None:
+        """What is deleted is found by no question; how many were there is told."""
+        repository = holding(succeeded(1, key="k"), succeeded(2, completed_at=at(9)))
+
+        assert [1, 0] == [repository.delete(action(2), action(3)) for _ in range(2)]
+        assert repository.get(UUID(int=2)) is None
+        assert numbers(repository.timelines([ASSIGNMENT])[ASSIGNMENT]) == [1]
+        assert numbers(repository.latest_successes([ASSIGNMENT]).values()) == [1]
+        assert numbers(repository.find(ActionFilter(), 9)) == [1]
+
+    def test_all_of_them(self) -> None:
+        """A repository of which everything was deleted is as good as new."""
+        repository = holding(succeeded(1, key="k"), succeeded(2, assignment_id=OTHER))
+        repository.delete(action(1), action(2, assignment_id=OTHER))
+
+        assert 0 == repository.count(ActionFilter())
+        assert repository.latest_successes([ASSIGNMENT, OTHER]) == {}
+        repository.add(action(1, key="k"))
+        assert numbers(repository.find(ActionFilter(), 9)) == [1]
+
+    def test_one_id_of_two_assignments(self) -> None:
+        """The same id of another assignment stays."""
+        repository = holding(action(1), action(1, assignment_id=OTHER))
+        repository.delete(action(1))
+
+        assert action(1, assignment_id=OTHER) == repository.get(UUID(int=1))
+
+    @given(st.sets(st.integers(1, 9)), st.permutations(range(1, 10)))
+    def test_the_rest_is_as_if_it_had_been_alone(
+        self, gone: set[int], order: list[int]
+    ) -> None:
+        """Whatever is deleted, the others are found as if nothing else had been."""
+        many = {n: succeeded(n, completed_at=at(n % 4), key=f"{n}") for n in order}
+        repository = holding(*many.values())
+        left = holding(*(one for n, one in many.items() if n not in gone))
+
+        assert len(gone) == repository.delete(*(many[n] for n in gone))
+        for ask in ASKS:
+            assert ask(left) == ask(repository)
+
+
+class TestSearch:
+    def test_texts(self) -> None:
+        """What holds one of the texts is found, newest first, with stacktraces."""
+        traced = TestReading.TRACED
+        repository = holding(traced, action(2, actor="by no one"), action(3))
+
+        assert numbers(repository.search(ActionFilter(), ["no one", "no)"], 9)) == [2]
+        assert traced == repository.search(ActionFilter(), ["ValueError"], 9)[0]
+        place = Cursor.of(action(3))
+        assert numbers(repository.search(ActionFilter(), ["no"], 1, place)) == [2]
+        assert numbers(repository.search(ActionFilter(), ["no"], 9)) == [3, 2, 1]
+
+    def test_leftovers(self) -> None:
+        """Without texts, whatever scrubbing would remove is found."""
+        facts = failed(3, failure=TestReading.TRACED.failure).scrubbed()
+        repository = holding(action(1), action(2, key="k"), facts)
+
+        assert numbers(repository.search(ActionFilter(), None, 9)) == [2]
+        assert numbers(repository.search(ActionFilter(), None, 0)) == []
+
+    def test_another_kind(self) -> None:
+        """A filter for another kind of id is refused."""
+        with pytest.raises(TypeError, match="must be a UUID in this repository"):
+            holding(action()).search(ActionFilter(assignment_ids=[5]), None, 1)
+
+
+class TestFailureGroups:
+    def test_of_some_types_since(self) -> None:
+        """Failures of these types by kind; those before the moment are the first."""
+        reminded = failed(3, action_type="reminded", completed_at=at(9))
+        repository = holding(failed(1), failed(2, completed_at=at(5)), reminded)
+
+        (group,) = repository.failure_groups(["notified"], at(5))
+
+        assert (1, at(1), failed(2, completed_at=at(5)), False) == (
+            group.count,
+            group.first_seen,
+            group.example,
+            group.is_new,
+        )
+        assert [3] == [one.count for one in repository.failure_groups()]
+        assert [] == repository.failure_groups([])
 
 
 class TestTransactions:

@@ -13,7 +13,9 @@ import pytest
 from contract.broken import ALL_BROKEN
 from contract.broken.completing import CompletesBlindly, DropsUnknownAt
 from contract.broken.counting import CountsEverything
+from contract.broken.deleting import KeepsDeletedKeys, RemembersDeletedSuccesses
 from contract.broken.finding import CursorIncludesItself
+from contract.broken.grouping import GroupsTheUnknown, SeesOnlyWhatIsAskedAbout
 from contract.broken.reading import (
     LatestIsNotNull,
     LoadsStacktraces,
@@ -21,6 +23,8 @@ from contract.broken.reading import (
 )
 from contract.broken.refusing import OverwritesDuplicates
 from contract.broken.right import Broken
+from contract.broken.scrubbing import DropsScrubbedKeys, KeepsScrubbedStacktraces
+from contract.broken.searching import SearchesWithoutCase, SearchesWithWildcards
 from contract.broken.storing import DropsMicroseconds
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -125,10 +129,18 @@ class TestMachine:
             CountsEverything,
             CursorIncludesItself,
             DropsMicroseconds,
+            DropsScrubbedKeys,
             DropsUnknownAt,
+            GroupsTheUnknown,
+            KeepsDeletedKeys,
+            KeepsScrubbedStacktraces,
             LatestIsNotNull,
             LoadsStacktraces,
             OverwritesDuplicates,
+            RemembersDeletedSuccesses,
+            SearchesWithWildcards,
+            SearchesWithoutCase,
+            SeesOnlyWhatIsAskedAbout,
             TimelinesInInsertOrder,
         ],
         ids=lambda it: it.__name__,

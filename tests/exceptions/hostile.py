@@ -107,10 +107,10 @@ class ClosedError(Exception):
 
 
 class ExitsWhenReadError(OSError):
-    """Leave the process when asked for the system's number, or printed."""
+    """Leave the process when asked for the number or the notes, or printed."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name == "errno":
+        if name in ("errno", "__notes__"):
             raise SystemExit(3)
         return super().__getattribute__(name)
 

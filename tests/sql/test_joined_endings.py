@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from uuid import uuid4
 
 import pytest
+from sql.waiting import wait_for_lock
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -70,7 +70,7 @@ class TestDeadlock:
             joined.complete(one.succeed(at=one.created_at))
             with ThreadPoolExecutor(1) as pool:
                 waiting = pool.submit(_touch, winner, one, 0)
-                _wait_for_lock(mariadb)
+                wait_for_lock(mariadb)
                 with pytest.raises(StorageError) as caught:
                     joined.complete(two.succeed(at=two.created_at))
                 is_open = joined.is_open
@@ -92,16 +92,6 @@ def _touch(connection: Connection, action: Action, number: int) -> None:
         text("UPDATE uuid_assignment_actions SET actor = :actor WHERE id = :id"),
         {"actor": str(number), "id": action.id.bytes},
     )
-
-
-def _wait_for_lock(repository: SqlActionRepository) -> None:
-    waiting = "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = "
-    with repository.engine.connect() as connection:
-        for _ in range(50):
-            if connection.exec_driver_sql(f"{waiting}'LOCK WAIT'").scalar_one():
-                return
-            time.sleep(0.2)  # the server answers from memory when asked more often
-    pytest.fail("nobody waits")
 
 
 class TestLostConnection:

@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import attrs
 import psycopg
+import pytest
 from sqlalchemy import Connection, event
 
 from assignment_actions import ActionRecorder
 from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.testing import an_action
 
 
 @contextmanager
@@ -51,3 +53,18 @@ class TestComplete:
 
         assert is_stored
         assert earlier == postgresql.get(action.id)
+
+
+class TestErasure:
+    @pytest.mark.parametrize(("word", "count"), [("UPDATE", 1), ("COMMIT", 0)])
+    def test_a_scrub_is_done_though_it_may_count_fewer(
+        self, postgresql: SqlActionRepository, word: str, count: int
+    ) -> None:
+        """Run again, it counts what it changes then: nothing, if all was committed."""
+        action = an_action(status="failed", actor="Jo")
+        postgresql.add(action)
+
+        with lost_after(postgresql, word):
+            counted = postgresql.scrub(action)
+
+        assert (count, action.scrubbed()) == (counted, postgresql.get(action.id))

@@ -9,10 +9,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    select,
+    update,
+)
 
-from assignment_actions import ActionRecorder, StorageError
+from assignment_actions import ActionFilter, ActionRecorder, StorageError
 from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.domain.values import scrubbed_key
+from assignment_actions.testing import a_failure, an_action
 
 
 @pytest.fixture
@@ -73,7 +83,7 @@ class TestCheckSchema:
 
         for refused in (repository.check_schema, repository.create_schema):
             with pytest.raises(
-                StorageError, match=r"says version 99 .*needs version 1"
+                StorageError, match=r"says version 99 .*needs version 2"
             ):
                 refused()
 
@@ -88,7 +98,7 @@ class TestCheckSchema:
         )
 
         with pytest.raises(
-            StorageError, match="needs version 1 with int assignment ids"
+            StorageError, match="needs version 2 with int assignment ids"
         ):
             other.check_schema()
 
@@ -156,6 +166,40 @@ class TestCheckSchema:
         repository.check_schema()
 
 
+class TestKeys:
+    def test_a_key_is_compared_by_its_digest(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """Beside its text stand 16 bytes, which stay when it is scrubbed."""
+        repository.create_schema()
+        keyed, plain = an_action(key="2026-11-22"), an_action()
+        repository.add(keyed, plain)
+        repository.scrub(keyed)
+
+        table = repository.metadata.tables[_actions_table(repository)]
+        columns = table.c.idempotency_key, table.c.key_digest
+        with repository.engine.connect() as connection:
+            stored = {tuple(row) for row in connection.execute(select(*columns))}
+        mark, _, digest = scrubbed_key("2026-11-22").partition("-")
+        assert stored == {
+            (f"{mark}-{digest}", bytes.fromhex(digest)),
+            (None, None),
+        }
+        assert 16 == len(bytes.fromhex(digest))
+
+    def test_the_unique_index_holds_no_text_of_a_key(
+        self, repository: SqlActionRepository
+    ) -> None:
+        """Erased keys leave no copy behind in it."""
+        repository.create_schema()
+        indexes = inspect(repository.engine).get_indexes(_actions_table(repository))
+
+        columns = ["assignment_id", "action_type", "key_digest", "attempt"]
+        [found] = [one for one in indexes if str(one["name"]).endswith("_try")]
+        assert (columns, True) == (found["column_names"], bool(found["unique"]))
+        assert not any("idempotency_key" in one["column_names"] for one in indexes)
+
+
 @pytest.fixture
 def tenant(shared_store_url: str, tmp_path: Path) -> Iterator[Engine]:
     """Yield an engine that puts what has no schema into one of its own."""
@@ -204,6 +248,21 @@ class TestNames:
         assert actions == list(found.values())
         name = tenant.get_execution_options()["schema_translate_map"][None]
         assert "translated_assignment_actions" in inspect(tenant).get_table_names(name)
+
+    def test_erasure_works_in_a_translated_schema(self, tenant: Engine) -> None:
+        """Groups, scrub, search and delete find their tables there as well."""
+        repository = SqlActionRepository(tenant, table_prefix="translated_")
+        repository.create_schema()
+        action = an_action(status="failed", actor="Jo", key="k", failure=a_failure())
+        repository.add(action)
+
+        [group] = repository.failure_groups()
+        assert action.without_stacktrace() == group.example
+        assert [action] == list(repository.search(ActionFilter(), ["Jo"], 9))
+        assert 1 == repository.scrub(action)
+        assert action.scrubbed() == repository.get(action.id)
+        assert 1 == repository.delete(action)
+        assert 0 == repository.count(ActionFilter())
 
     @pytest.mark.parametrize("prefix", ["x" * 21, "Drop table", "ü_", "a-b"])
     def test_a_prefix_has_limits(self, prefix: str) -> None:

@@ -16,9 +16,10 @@ from assignment_actions import (
     ActionRecorder,
     DuplicateActionError,
 )
-from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.adapters.sql import SqlActionRepository, erasing
 from assignment_actions.adapters.sql import verbs as module
 from assignment_actions.openedx import AssignmentFacts, summaries
+from assignment_actions.testing import an_action
 
 
 @contextmanager
@@ -196,3 +197,94 @@ class TestReading:
             found = summaries(recorder.history, facts)
 
         assert (1, 100) == (len(seen), len(found))
+
+
+class TestFailureGroups:
+    def test_they_are_one_query(
+        self, recorder: ActionRecorder, sql_repository: SqlActionRepository
+    ) -> None:
+        """Counts, ends and examples of all kinds come in one statement."""
+        for number in range(30):
+            error = [ValueError, KeyError, OSError][number % 3]
+            recorder.record_failure(uuid4(), "notified", error("no"))
+        history, since = recorder.history, datetime(2026, 1, 1, tzinfo=UTC)
+
+        with counted(sql_repository) as seen:
+            groups = history.failure_groups()
+            recent = history.failure_groups(since=since, types=["notified"])
+            none = history.failure_groups(types=[])
+
+        assert (3, 3, ()) == (len(groups), len(recent), none)
+        assert ["SELECT"] * 3 == [one.split()[0] for one in seen]
+
+
+class TestErasure:
+    @pytest.mark.parametrize("verb", ["scrub", "delete"])
+    def test_a_batch_is_one_statement_in_one_transaction(
+        self, sql_repository: SqlActionRepository, verb: str
+    ) -> None:
+        """500 actions are changed by one statement between BEGIN and COMMIT."""
+        actions = [an_action(actor="Jo") for _ in range(500)]
+        sql_repository.add(*actions)
+
+        with counted(sql_repository) as seen:
+            count = getattr(sql_repository, verb)(*actions)
+
+        begin = sql_repository._transactions.flavour.begin
+        word = {"scrub": "UPDATE", "delete": "DELETE"}[verb]
+        assert 500 == count
+        assert [begin, word, "COMMIT"] == [
+            one if one in (begin, "COMMIT") else one.split()[0] for one in seen
+        ]
+
+    @pytest.mark.parametrize("verb", ["scrub", "delete"])
+    def test_a_larger_batch_is_one_transaction(
+        self,
+        sql_repository: SqlActionRepository,
+        verb: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """More rows than a statement takes cost one each, and one COMMIT."""
+        monkeypatch.setattr(erasing, "ROWS_PER_STATEMENT", 4)
+        actions = [an_action(actor="Jo") for _ in range(10)]
+        sql_repository.add(*actions)
+
+        with counted(sql_repository) as seen:
+            count = getattr(sql_repository, verb)(*actions)
+
+        assert (10, 2 + 3) == (count, len(seen))
+
+    @pytest.mark.parametrize("verb", ["scrub", "delete"])
+    def test_nothing_costs_nothing(
+        self, sql_repository: SqlActionRepository, verb: str
+    ) -> None:
+        """Without actions no statement is run."""
+        with counted(sql_repository) as seen:
+            count = getattr(sql_repository, verb)()
+
+        assert (0, []) == (count, seen)
+
+    def test_a_search_is_one_query_per_50_texts(
+        self,
+        sql_repository: SqlActionRepository,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Each chunk of texts and ids costs one query, and each action comes once."""
+        monkeypatch.setattr(module, "IDS_PER_STATEMENT", 4)
+        actions = [an_action(actor=f"mentor {number:02}") for number in range(10)]
+        sql_repository.add(*actions)
+        ids = [one.assignment_id for one in actions]
+        texts = [f"no such text {number}" for number in range(99)]
+
+        with counted(sql_repository) as seen:
+            everywhere = sql_repository.search(ActionFilter(), [*texts, "mentor 07"], 9)
+            some = sql_repository.search(
+                ActionFilter(assignment_ids=ids), ["mentor", *texts[:50], "mentor"], 9
+            )
+            more_than_facts = sql_repository.search(ActionFilter(), None, 9)
+            nothing = sql_repository.search(ActionFilter(), [], 9)
+
+        newest_first = sorted(actions, key=lambda one: (one.created_at, one.id))[::-1]
+        assert 2 + 3 * 2 + 1 == len(seen)
+        assert ([actions[7]], newest_first[:9]) == (list(everywhere), list(some))
+        assert (newest_first[:9], []) == (list(more_than_facts), list(nothing))

@@ -192,12 +192,8 @@ class InMemoryActionRepository:
         with self._lock:
             self._require_kind(action.assignment_id for action in actions)
             found = {one for one in _identities(actions) if one in self._actions}
-            for identity in found:
-                self._forget(self._actions.pop(identity), identity)
             if found:
-                self._order = [one for one in self._order if one[:0:-1] not in found]
-            for assignment_id in {identity[0] for identity in found}:
-                self._forget_successes(assignment_id)
+                self._forget(found)
         return len(found)
 
     def search(
@@ -258,11 +254,17 @@ class InMemoryActionRepository:
         self._actions[identity] = action
         self._note_success(action)
 
-    def _forget(self, removed: Action, identity: _Identity) -> None:
-        for claim in removed.claims:
-            del self._holders[claim]
-        _take_out(self._by_id, removed.id, identity)
-        _take_out(self._by_assignment, removed.assignment_id, identity)
+    def _forget(self, gone: Collection[_Identity]) -> None:
+        """Take actions out of every index: one walk through each that holds some."""
+        for identity in gone:
+            for claim in self._actions.pop(identity).claims:
+                del self._holders[claim]
+        self._order = [one for one in self._order if one[:0:-1] not in gone]
+        for action_id in {identity[1] for identity in gone}:
+            _take_out(self._by_id, action_id, gone)
+        for assignment_id in {identity[0] for identity in gone}:
+            _take_out(self._by_assignment, assignment_id, gone)
+            self._forget_successes(assignment_id)
 
     def _forget_successes(self, assignment_id: AssignmentId) -> None:
         """Find the latest ones among what is left."""
@@ -304,9 +306,9 @@ def _identities(actions: Iterable[Action]) -> Iterator[_Identity]:
 
 
 def _take_out(
-    index: dict[_Key, list[_Identity]], key: _Key, identity: _Identity
+    index: dict[_Key, list[_Identity]], key: _Key, gone: Collection[_Identity]
 ) -> None:
-    left = [one for one in index[key] if one != identity]
+    left = [one for one in index[key] if one not in gone]
     if left:
         index[key] = left
     else:

@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
+from assignment_actions.domain.values import scrubbed_key
 from assignment_actions.testing import strategies
 from assignment_actions.testing.factories import MOMENT
 
@@ -40,7 +41,10 @@ LABELS = [
     "k ",
     "\N{LATIN SMALL LETTER E WITH ACUTE}",
     "e\N{COMBINING ACUTE ACCENT}",
+    scrubbed_key("k"),
+    scrubbed_key("k").upper(),
 ]
+TEXTS = [*LABELS, "", "o", "%", "_", "\0", "\ud83d", "\\", '"', "F", "0.1", "Error"]
 OUTCOMES = [ActionStatus.SUCCEEDED, ActionStatus.FAILED, ActionStatus.UNKNOWN]
 
 times: SearchStrategy[datetime] = st.sampled_from(MOMENTS)
@@ -83,7 +87,7 @@ beginnings: SearchStrategy[list[Action]] = st.lists(
     max_size=8,
     unique_by=(
         lambda it: (it.assignment_id, it.id),
-        lambda it: (it.assignment_id, it.action_type, it.key or it.id, it.attempt),
+        lambda it: it.claims[-1],
     ),
 )
 filters: SearchStrategy[ActionFilter] = strategies.filters(
@@ -94,6 +98,9 @@ filters: SearchStrategy[ActionFilter] = strategies.filters(
     reasons=reasons,
     exception_types=exception_types,
     fingerprints=fingerprints,
+)
+sought: SearchStrategy[list[str] | None] = st.none() | st.lists(
+    st.sampled_from(TEXTS), max_size=2
 )
 asked: SearchStrategy[list[UUID]] = st.lists(
     assignment_ids | st.just(UUID(int=5)), max_size=6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from assignment_actions.adapters.memory import InMemoryActionRepository
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
+from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.testing import collisions
 
@@ -97,6 +99,21 @@ class RepositoryMachine(RuleBasedStateMachine):
         """Complete an action that may never have been stored."""
         self._complete(data, action, status, at)
 
+    @rule(data=st.data(), strangers=st.lists(collisions.actions, max_size=1))
+    def scrub(self, data: st.DataObject, strangers: list[Action]) -> None:
+        """Scrub actions that are stored, some given twice, beside one that is not."""
+        given = self._some_stored(data) + strangers
+        self._agree(lambda one: one.scrub(*given))
+        for action in given:
+            self.get(action.id)
+
+    @rule(data=st.data(), strangers=st.lists(collisions.actions, max_size=1))
+    def delete(self, data: st.DataObject, strangers: list[Action]) -> None:
+        """Delete actions; what they held may be stored again."""
+        given = self._some_stored(data) + strangers
+        self._agree(lambda one: one.delete(*given))
+        self.latest_successes(collisions.ASSIGNMENTS, None)
+
     # -- questions ---------------------------------------------------------------------
 
     @rule(action_id=collisions.ids)
@@ -138,6 +155,33 @@ class RepositoryMachine(RuleBasedStateMachine):
         self._agree(lambda one: one.count(action_filter))
         self._agree(lambda one: dict(one.count_by(action_filter, dimension)))
 
+    @rule(
+        action_filter=collisions.filters,
+        texts=collisions.sought,
+        limit=st.integers(0, 4),
+        after=collisions.cursors,
+    )
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: list[str] | None,
+        limit: int,
+        after: Cursor | None,
+    ) -> None:
+        """Search for texts, or for whatever is no fact, from any place."""
+        self._agree(lambda one: list(one.search(action_filter, texts, limit, after)))
+
+    @rule(texts=collisions.sought)
+    def search_everywhere(self, texts: list[str] | None) -> None:
+        """Search all that is stored."""
+        self._agree(lambda one: list(one.search(ActionFilter(), texts, MOST)))
+
+    @rule(types=st.none() | st.lists(collisions.types, max_size=2))
+    def failure_groups(self, types: list[str] | None) -> None:
+        """Ask what fails, since when and for how many, from every moment there is."""
+        for since in (None, *collisions.MOMENTS):
+            self._agree(partial(_groups, types=types, since=since))
+
     def teardown(self) -> None:
         """Compare all timelines, then give the store back."""
         try:
@@ -151,6 +195,11 @@ class RepositoryMachine(RuleBasedStateMachine):
         answer = self._agree(lambda one: _added(one, batch))
         if answer is None:
             self.stored += batch
+
+    def _some_stored(self, data: st.DataObject) -> list[Action]:
+        if not self.stored:
+            return []
+        return data.draw(st.lists(st.sampled_from(self.stored), max_size=3))
 
     def _complete(
         self, data: st.DataObject, action: Action, status: ActionStatus, at: datetime
@@ -197,10 +246,15 @@ def _added(repository: ActionRepository, batch: Collection[Action]) -> None:
 
 def _explains(error: DuplicateActionError) -> bool:
     refused, stored = error.refused, error.action
-    if stored is None or stored.assignment_id != refused.assignment_id:
-        return stored is None
-    tries = [(it.action_type, it.key, it.attempt) for it in (stored, refused)]
-    return stored.id == refused.id or (stored.key is not None and tries[0] == tries[1])
+    return stored is None or not {*stored.claims}.isdisjoint(refused.claims)
+
+
+def _groups(
+    repository: ActionRepository, types: Collection[str] | None, since: datetime | None
+) -> list[FailureGroup]:
+    """Return groups in one order: theirs is the caller's affair."""
+    found = repository.failure_groups(types, since)
+    return sorted(found, key=lambda group: group.fingerprint)
 
 
 def _pages(repository: ActionRepository, limit: int) -> list[Action]:

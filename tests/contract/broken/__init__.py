@@ -3,9 +3,13 @@
 from contract.broken import (  # noqa: F401  # imported for their subclasses of Broken
     completing,
     counting,
+    deleting,
     finding,
+    grouping,
     reading,
     refusing,
+    scrubbing,
+    searching,
     storing,
 )
 from contract.broken.right import Broken

@@ -10,6 +10,7 @@ from contract.broken.right import Broken
 from assignment_actions import (
     Action,
     ActionFilter,
+    FailureGroup,
     Timeline,
 )
 from assignment_actions.domain.filters import Dimension
@@ -60,6 +61,8 @@ class SharesItsAnswers(Broken):
         "test_r4_a_returned_page_is_the_callers",
         "test_r4_returned_counts_are_the_callers",
         "test_r4_a_returned_timeline_is_the_callers",
+        "test_r4_a_returned_search_is_the_callers",
+        "test_r4_returned_groups_are_the_callers",
     )
 
     def __init__(self, **arguments: Any) -> None:
@@ -71,6 +74,16 @@ class SharesItsAnswers(Broken):
 
     def find(self, *arguments: Any) -> Sequence[Action]:
         kept: Sequence[Action] = self._kept("find", super().find(*arguments))
+        return kept
+
+    def search(self, *arguments: Any) -> Sequence[Action]:
+        kept: Sequence[Action] = self._kept("search", super().search(*arguments))
+        return kept
+
+    def failure_groups(self, *arguments: Any) -> Sequence[FailureGroup]:
+        kept: Sequence[FailureGroup] = self._kept(
+            "groups", super().failure_groups(*arguments)
+        )
         return kept
 
     def count_by(self, *arguments: Any) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -94,9 +94,19 @@ class TakesEmptyForAll(Broken):
 class TakesZeroForAll(Broken):
     """Leaves LIMIT out where it is 0."""
 
-    caught_by = ("test_r62_limit_0_returns_none",)
+    caught_by = ("test_r62_limit_0_returns_none", "test_r98_limit_0_returns_none")
 
     def find(
         self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
     ) -> Sequence[Action]:
         return super().find(action_filter, limit or 10**6, after)
+
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        return super().search(action_filter, texts, limit or 10**6, after)

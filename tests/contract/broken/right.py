@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import islice
 from typing import ClassVar
 
 from assignment_actions import (
     Action,
+    ActionFilter,
+    ActionStatus,
+    FailureGroup,
     InMemoryActionRepository,
 )
+from assignment_actions.domain.filters import Cursor
+from assignment_actions.domain.groups import group_failures
+from assignment_actions.domain.leftovers import leftovers
 
 
 class Broken(InMemoryActionRepository):
@@ -18,8 +27,49 @@ class Broken(InMemoryActionRepository):
     def as_stored(self, action: Action) -> Action:
         return action
 
+    def as_scrubbed(self, stored: Action) -> Action:
+        return stored.scrubbed()
+
+    def holds(self, action: Action, texts: Collection[str] | None) -> bool:
+        return bool(leftovers(action, texts))
+
+    def grouped(
+        self, failed: Iterable[Action], since: datetime | None
+    ) -> Sequence[FailureGroup]:
+        return group_failures(failed, since)
+
     def add(self, /, *actions: Action) -> None:
         super().add(*map(self.as_stored, actions))
 
     def complete(self, action: Action, /) -> bool:
         return super().complete(self.as_stored(action))
+
+    def scrub(self, /, *actions: Action) -> int:
+        with self._lock:
+            before = dict(self._actions)
+            count = super().scrub(*actions)
+            for identity, stored in before.items():
+                if self._actions[identity] is not stored:
+                    self._replace(identity, self.as_scrubbed(stored))
+        return count
+
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        found = self._newest_first(action_filter, after)
+        return list(islice((it for it in found if self.holds(it, texts)), limit))
+
+    def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        failed = ActionFilter(statuses=[ActionStatus.FAILED], action_types=types)
+        found = map(Action.without_stacktrace, self._newest_first(failed))
+        return self.grouped(found, since)

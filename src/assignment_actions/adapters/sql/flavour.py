@@ -7,13 +7,27 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Table, literal_column
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    func,
+    literal_column,
+)
 from sqlalchemy.exc import DBAPIError
+
+from assignment_actions.adapters.sql.facts import Facts
 
 Codes = frozenset[int | str]
 """Error codes of a driver, whatever their type."""
 
 SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
+FAILED: ColumnElement[str] = literal_column("'failed'")
+
+Identity = tuple[Any, Any]
+"""The primary key of a row, (assignment_id, id), as it is stored."""
 
 
 class Flavour:
@@ -62,6 +76,29 @@ class Flavour:
         action_type: str | None,
     ) -> Sequence[Sequence[Any]]:
         """Return the list row of the latest success of each id that has one."""
+        raise NotImplementedError
+
+    def hexadecimal(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        """Return bytes as lower case hexadecimal digits."""
+        return func.lower(func.hex(column, type_=String))
+
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+        """Tell where a text stands in a column, by code point."""
+        return func.instr(column, text) > literal_column("0")
+
+    def change_each(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,
+        identities: Sequence[Identity],
+        facts: Facts | None,
+    ) -> int:
+        """
+        Leave the facts of these rows, or nothing; return how many changed.
+
+        They are locked in the order given, so that two such runs cannot deadlock.
+        """
         raise NotImplementedError
 
     # -- errors ------------------------------------------------------------------------
@@ -131,7 +168,16 @@ def name_of(connection: Connection, table: Table) -> str:
     return name if schema is None else f"{preparer.quote_schema(schema)}.{name}"
 
 
+def whole(table: Table) -> list[Column[Any]]:
+    """Return the columns that an action is made of, its stacktrace the last."""
+    return [column for column in table.c if column.name != "key_digest"]
+
+
+def listed(table: Table) -> list[Column[Any]]:
+    """Return the columns that a list loads."""
+    return whole(table)[:-1]
+
+
 def columns_of(table: Table) -> str:
     """Return what a list loads of the table, called `action` in the statement."""
-    names = (column.name for column in table.c if column.name != "stacktrace")
-    return ", ".join(f"action.{name}" for name in names)
+    return ", ".join(f"action.{column.name}" for column in listed(table))

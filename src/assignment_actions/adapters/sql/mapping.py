@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from assignment_actions.adapters.sql.flavour import Flavour
+from assignment_actions.adapters.sql.facts import KEY_MARK
+from assignment_actions.adapters.sql.flavour import Flavour, Identity
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.details import canonical_json, from_canonical_json
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.values import AssignmentId
+from assignment_actions.domain.values import AssignmentId, scrubbed_key
 
 
 class Mapper:
@@ -18,6 +19,7 @@ class Mapper:
 
     def __init__(self, flavour: Flavour, kind: type) -> None:
         self._flavour = flavour
+        self.kind: type = kind
         self.put_id: Callable[[Any], Any] = (
             flavour.put_uuid if kind is UUID else _plain_text if kind is str else int
         )
@@ -34,10 +36,21 @@ class Mapper:
             "created_at": self._flavour.put_time(action.created_at),
             "overdue_at": self._time(action.overdue_at),
             "idempotency_key": action.key,
+            "key_digest": self.put_key(action.key),
             "attempt": action.attempt,
             "actor": action.actor,
             **self._outcome_of(action),
         }
+
+    def put_key(self, key: str | None) -> bytes | None:
+        """Return what a key is compared by, scrubbed or not."""
+        if key is None:
+            return None
+        return bytes.fromhex(scrubbed_key(key).removeprefix(KEY_MARK))
+
+    def identity_of(self, action: Action) -> Identity:
+        """Return the primary key of an action's row."""
+        return self.put_id(action.assignment_id), self._flavour.put_uuid(action.id)
 
     def completion_of(self, action: Action) -> dict[str, Any]:
         """Return the parameters of the conditional write of an outcome."""

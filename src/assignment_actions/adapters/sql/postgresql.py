@@ -10,16 +10,28 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    String,
     Table,
     bindparam,
     func,
     literal_column,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
-from assignment_actions.adapters.sql.flavour import SUCCEEDED, Codes, Flavour
+from assignment_actions.adapters.sql.facts import Facts, change_to
+from assignment_actions.adapters.sql.flavour import (
+    SUCCEEDED,
+    Codes,
+    Flavour,
+    Identity,
+    listed,
+)
+
+_KEY = ("assignment_id", "id")
 
 
 class Postgresql(Flavour):
@@ -72,9 +84,8 @@ class Postgresql(Flavour):
         array = postgresql.ARRAY(table.c.assignment_id.type)
         ids_given = func.unnest(bindparam("ids", type_=array)).table_valued("id")
         wanted = ids_given.render_derived(name="wanted")
-        columns = [column for column in table.c if column.name != "stacktrace"]
         latest = (
-            select(*columns)
+            select(*listed(table))
             .where(table.c.assignment_id == wanted.c.id, table.c.status == SUCCEEDED)
             .order_by(
                 table.c.completed_at.desc(),
@@ -89,7 +100,45 @@ class Postgresql(Flavour):
         statement = select(*rows.c).select_from(wanted.join(rows, true()))
         return connection.execute(statement, {"ids": list(ids)}).all()
 
+    def hexadecimal(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        """Return bytes as lower case hexadecimal digits."""
+        return func.encode(column, literal_column("'hex'"), type_=String)
+
+    def contains(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+        """Tell where a text stands in a column, by code point."""
+        return func.strpos(column, text) > literal_column("0")
+
+    def change_each(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,  # noqa: ARG002
+        identities: Sequence[Identity],
+        facts: Facts | None,
+    ) -> int:
+        """Lock what two arrays name, in their order, and change it: one statement."""
+        one = table.alias("one")
+        columns = (one.c.assignment_id, one.c.id)
+        arrays = (
+            bindparam(name, [pair[at] for pair in identities], _array(column))
+            for at, (name, column) in enumerate(zip(_KEY, columns, strict=True))
+        )
+        given = func.unnest(*arrays).table_valued(*_KEY).render_derived(name="given")
+        locked = (
+            select(*columns)
+            .join(given, tuple_(*columns) == tuple_(*given.c))
+            .order_by(*columns)
+            .with_for_update(of=one)
+        )
+        key = tuple_(table.c.assignment_id, table.c.id)
+        statement = change_to(facts, table).where(key.in_(locked))
+        return connection.execute(statement).rowcount
+
     def code(self, error: BaseException | None) -> int | str | None:
         """Return the SQLSTATE, which psycopg2 calls pgcode."""
         origin = getattr(error, "orig", None)
         return getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
+
+
+def _array(column: ColumnElement[Any]) -> TypeEngine[Any]:
+    return postgresql.ARRAY(column.type)

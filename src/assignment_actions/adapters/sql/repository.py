@@ -13,13 +13,13 @@ from assignment_actions.adapters.sql.engines import (
     own_engine,
     require_own_connections,
 )
+from assignment_actions.adapters.sql.erasing import SqlErasingVerbs
 from assignment_actions.adapters.sql.errors import DuplicateRowError
 from assignment_actions.adapters.sql.flavour import Codes
 from assignment_actions.adapters.sql.joined import JoinedTransactions
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.adapters.sql.statements import Statements
 from assignment_actions.adapters.sql.transactions import OwnTransactions
-from assignment_actions.adapters.sql.verbs import SqlVerbs
 from assignment_actions.domain.errors import StorageError
 from assignment_actions.domain.ports import ActionRepository, JoinedActionRepository
 
@@ -29,7 +29,7 @@ CREATE_TRIES, CREATE_PAUSE = 10, 0.1
 WAL_PAUSE = 0.02
 
 
-class SqlActionRepository(SqlVerbs):
+class SqlActionRepository(SqlErasingVerbs):
     """
     Keep actions in SQLite, PostgreSQL, MariaDB or MySQL.
 
@@ -188,7 +188,7 @@ class SqlActionRepository(SqlVerbs):
         return self._transactions.flavour.code(error.__cause__) in codes
 
 
-class JoinedSqlActionRepository(SqlVerbs):
+class JoinedSqlActionRepository(SqlErasingVerbs):
     """
     Keep actions inside a transaction that the host commits or rolls back.
 

@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from assignment_actions.adapters.sql.mysql import collation_of
 from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _PREFIX = re.compile(r"[a-z0-9_]{0,20}\Z")
 _MYSQL = ("mysql", "mariadb")
@@ -66,12 +66,12 @@ class ExactText(TypeDecorator[str]):
         return dialect.type_descriptor(one)
 
 
+def _bytes() -> TypeEngine[Any]:
+    return LargeBinary(16).with_variant(mysql.BINARY(16), *_MYSQL)
+
+
 def _uuid() -> TypeEngine[Any]:
-    return (
-        LargeBinary(16)
-        .with_variant(postgresql.UUID(as_uuid=True), "postgresql")
-        .with_variant(mysql.BINARY(16), *_MYSQL)
-    )
+    return _bytes().with_variant(postgresql.UUID(as_uuid=True), "postgresql")
 
 
 def _time() -> TypeEngine[Any]:
@@ -219,6 +219,7 @@ def _actions(name: str, metadata: MetaData, kind: type) -> Table:
         Column("unknown_at", _time()),
         Column("overdue_at", _time()),
         Column("idempotency_key", ExactText(TEXT_LIMIT)),
+        Column("key_digest", _bytes()),  # the same once the key is scrubbed
         Column("attempt", Integer, nullable=False),
         Column("actor", ExactText(TEXT_LIMIT)),
         Column("details", ExactText(), nullable=False),
@@ -247,16 +248,22 @@ def _add_indexes(name: str, table: Table) -> None:
     Index(f"{name}_id", c.id)
     Index(
         f"{name}_try",
-        *(c.assignment_id, c.action_type, c.idempotency_key, c.attempt),
+        *(c.assignment_id, c.action_type, c.key_digest, c.attempt),
         unique=True,
-        sqlite_where=c.idempotency_key.is_not(None),
-        postgresql_where=c.idempotency_key.is_not(None),
+        sqlite_where=c.key_digest.is_not(None),
+        postgresql_where=c.key_digest.is_not(None),
     )
     _split(f"{name}_latest", "succeeded", (c.assignment_id,), newest)
     _split(
         f"{name}_latest_of_type", "succeeded", (c.assignment_id, c.action_type), newest
     )
     _split(f"{name}_failed", "failed", (), (c.completed_at,))
+    _split(
+        f"{name}_kind",
+        "failed",
+        (),
+        (c.fingerprint, *newest, c.assignment_id, c.action_type),
+    )
     _split(f"{name}_overdue", "in_progress", (), (c.overdue_at,))
     _split(f"{name}_unknown", "unknown", (), (c.created_at, c.id, c.assignment_id))
 

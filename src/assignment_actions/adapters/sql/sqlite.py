@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Table, literal_column
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, literal_column
 
+from assignment_actions.adapters.sql.facts import Facts, change_to
 from assignment_actions.adapters.sql.flavour import (
     Codes,
     Flavour,
+    Identity,
     columns_of,
     name_of,
 )
@@ -74,6 +76,21 @@ class Sqlite(Flavour):
         )
         more = () if action_type is None else (str(action_type),)
         return connection.exec_driver_sql(statement, (*ids, *more)).all()
+
+    def change_each(
+        self,
+        connection: Connection,
+        table: Table,
+        kind: type,  # noqa: ARG002
+        identities: Sequence[Identity],
+        facts: Facts | None,
+    ) -> int:
+        """Change row by row: a list of keys would make SQLite read the whole table."""
+        c = table.c
+        at_id = c.assignment_id == bindparam("at_assignment_id")
+        statement = change_to(facts, table).where(at_id, c.id == bindparam("at_id"))
+        rows = [{"at_assignment_id": one, "at_id": two} for one, two in identities]
+        return connection.execute(statement, rows).rowcount
 
     def code(self, error: BaseException | None) -> int | str | None:
         """Return SQLite's extended result code."""

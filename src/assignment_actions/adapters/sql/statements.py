@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Insert,
     Select,
     Update,
     and_,
     bindparam,
-    false,
     func,
     insert,
     literal_column,
@@ -22,7 +22,10 @@ from sqlalchemy import (
     update,
 )
 
-from assignment_actions.adapters.sql.flavour import SUCCEEDED, Flavour
+from assignment_actions.adapters.sql.conditions import Conditions, is_one_of
+from assignment_actions.adapters.sql.facts import Facts, facts_with
+from assignment_actions.adapters.sql.flavour import SUCCEEDED, Flavour, listed, whole
+from assignment_actions.adapters.sql.groups import failure_groups_of
 from assignment_actions.adapters.sql.mapping import Mapper
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.domain.action import Action, ActionStatus
@@ -50,14 +53,17 @@ class Statements:
         self.mapper: Mapper = Mapper(flavour, tables.kind)
         self._table = table = tables.actions
         self.insert: Insert = insert(table)
-        self._listed = [column for column in table.c if column.name != "stacktrace"]
+        self._whole = whole(table)
+        self._listed = listed(table)
+        self.facts: Facts = facts_with(flavour.hexadecimal)
+        self._conditions = Conditions(table, flavour, self.mapper, self.facts)
 
     @cached_property
     def get(self) -> Select[Any]:
         """One action with its stacktrace, the first where several share an id."""
         c = self._table.c
         return (
-            select(self._table)
+            select(*self._whole)
             .where(c.id == bindparam("id"))
             .order_by(c.created_at, c.assignment_id)
             .limit(literal_column("1"))
@@ -82,7 +88,7 @@ class Statements:
             .where(
                 c.assignment_id == bindparam("at_assignment_id"),
                 c.id == bindparam("at_id"),
-                _is_one_of(c.status, status.replaces),
+                is_one_of(c.status, status.replaces),
             )
             .values(
                 {c[name]: bindparam(f"to_{name}") for name in _OUTCOME}
@@ -125,7 +131,7 @@ class Statements:
         """Return the stored actions that hold an id or a key's attempt of these."""
         held = [self._has_id_of(one) for one in actions]
         held += [self._is_try_of(one) for one in actions if one.key is not None]
-        statement = select(self._table).where(or_(*held))
+        statement = select(*self._whole).where(or_(*held))
         return statement.with_for_update(read=True) if is_locking else statement
 
     def _has_id_of(self, action: Action) -> ColumnElement[bool]:
@@ -140,7 +146,7 @@ class Statements:
         return and_(
             c.assignment_id == self.mapper.put_id(action.assignment_id),
             c.action_type == str(action.action_type),
-            c.idempotency_key == action.key,
+            c.key_digest == self.mapper.put_key(action.key),
             c.attempt == action.attempt,
         )
 
@@ -154,26 +160,48 @@ class Statements:
         after: Cursor | None,
     ) -> Select[Any]:
         """Return the newest actions that match, strictly after a place."""
+        return self._page(self._listed, wanted, ids, limit, after)
+
+    def search(
+        self,
+        wanted: ActionFilter,
+        ids: Sequence[Any] | None,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None,
+    ) -> Select[Any]:
+        """Return the same with their stacktraces, of those that hold a text."""
+        page = self._page(self._whole, wanted, ids, limit, after)
+        return page.where(self._conditions.holds(texts))
+
+    def _page(
+        self,
+        columns: Sequence[Column[Any]],
+        wanted: ActionFilter,
+        ids: Sequence[Any] | None,
+        limit: int,
+        after: Cursor | None,
+    ) -> Select[Any]:
         c = self._table.c
         created_at: ColumnElement[Any] = c.created_at
         if _has_better_index(wanted):
             created_at = self.flavour.unindexed(created_at)
         statement = (
-            select(*self._listed)
-            .where(*self._conditions(wanted, ids))
+            select(*columns)
+            .where(*self._conditions.matching(wanted, ids))
             .order_by(created_at.desc(), c.id.desc(), c.assignment_id.desc())
             .limit(limit)
         )
         if after is None:
             return statement
-        return statement.where(self._after(after, created_at))
+        return statement.where(self._conditions.after(after, created_at))
 
     def count(self, wanted: ActionFilter, ids: Sequence[Any] | None) -> Select[Any]:
         """Return how many match."""
         return (
             select(func.count())
             .select_from(self._table)
-            .where(*self._conditions(wanted, ids))
+            .where(*self._conditions.matching(wanted, ids))
         )
 
     def count_by(
@@ -184,63 +212,23 @@ class Statements:
         by = self.flavour.day(c.created_at) if dimension == "day" else c[dimension]
         return (
             select(by.label("value"), func.count())
-            .where(by.is_not(None), *self._conditions(wanted, ids))
+            .where(by.is_not(None), *self._conditions.matching(wanted, ids))
             .group_by(by)
         )
 
-    def _after(
-        self, place: Cursor, created_at: ColumnElement[Any]
-    ) -> ColumnElement[bool]:
-        """
-        Compare by the total order, expanded: MariaDB scans on row comparison.
+    def failure_groups(self, *, has_types: bool, has_since: bool) -> Select[Any]:
+        """Return the failures by kind, of the `types` if any, `since` if given."""
+        return self._failure_groups[has_types, has_since]
 
-        The first condition alone bounds the range that the index walks.
-        """
-        c = self._table.c
-        last = self.flavour.put_time(place.created_at)
-        last_id = self.flavour.put_uuid(place.id)
-        earlier_id = or_(
-            c.id < last_id,
-            and_(
-                c.id == last_id,
-                c.assignment_id < self.mapper.put_id(place.assignment_id),
-            ),
-        )
-        return and_(created_at <= last, or_(created_at < last, earlier_id))
-
-    def _conditions(
-        self, wanted: ActionFilter, ids: Sequence[Any] | None
-    ) -> list[ColumnElement[bool]]:
-        """Translate `ActionFilter.matches`; `ids` are its assignment ids as stored."""
-        c, put_time = self._table.c, self.flavour.put_time
-        conditions: list[ColumnElement[bool]] = []
-        if ids is not None:
-            conditions.append(c.assignment_id.in_(ids))
-        if wanted.statuses is not None:
-            conditions.append(_is_one_of(c.status, wanted.statuses))
-        for column, values in (
-            (c.action_type, wanted.action_types),
-            (c.reason, wanted.reasons),
-            (c.exception_type, wanted.exception_types),
-            (c.fingerprint, wanted.fingerprints),
-            (c.actor, wanted.actors),
-        ):
-            if values is not None:
-                conditions.append(column.in_(sorted(map(str, values))))
-        if wanted.key is not None:
-            conditions.append(c.idempotency_key == wanted.key)
-        for column, start, end in (
-            (c.created_at, wanted.created_from, wanted.created_before),
-            (c.completed_at, wanted.completed_from, wanted.completed_before),
-        ):
-            if start is not None:
-                conditions.append(column >= put_time(start))
-            if end is not None:
-                conditions.append(column < put_time(end))
-        if wanted.overdue_before is not None:
-            conditions.append(_is_one_of(c.status, [ActionStatus.IN_PROGRESS]))
-            conditions.append(c.overdue_at <= put_time(wanted.overdue_before))
-        return conditions
+    @cached_property
+    def _failure_groups(self) -> dict[tuple[bool, bool], Select[Any]]:
+        return {
+            (types, since): failure_groups_of(
+                self._table, has_types=types, has_since=since
+            )
+            for types in (False, True)
+            for since in (False, True)
+        }
 
 
 def _has_better_index(wanted: ActionFilter) -> bool:
@@ -255,15 +243,3 @@ def _has_better_index(wanted: ActionFilter) -> bool:
             and wanted.action_types is not None
         )
     )
-
-
-def _is_one_of(
-    column: ColumnElement[str], statuses: Collection[str]
-) -> ColumnElement[bool]:
-    """Compare with literals: a partial index serves no parameter."""
-    literals: list[ColumnElement[str]] = [
-        literal_column(f"'{ActionStatus(one)}'") for one in sorted(statuses)
-    ]
-    if not literals:
-        return false()
-    return column == literals[0] if len(literals) == 1 else column.in_(literals)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,10 +14,11 @@ from sqlalchemy import Connection
 
 from assignment_actions.adapters.sql.errors import DuplicateRowError
 from assignment_actions.adapters.sql.statements import Statements
-from assignment_actions.adapters.sql.transactions import Transactions
+from assignment_actions.adapters.sql.transactions import T, Transactions
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
+from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.rules import first_duplicate
 from assignment_actions.domain.timeline import Timeline
 from assignment_actions.domain.values import AssignmentId, require_kind
@@ -92,7 +94,7 @@ class SqlVerbs:
         def work(connection: Connection) -> list[Action]:
             return [
                 self._mapper.action_of(row)
-                for chunk in _chunks(actions, HOLDERS_PER_STATEMENT)
+                for chunk in chunks_of(actions, HOLDERS_PER_STATEMENT)
                 for row in connection.execute(
                     self._statements.holders(chunk, is_locking=is_locking)
                 )
@@ -176,7 +178,7 @@ class SqlVerbs:
     def find(
         self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
     ) -> Sequence[Action]:
-        """Return at most `limit` of the actions that match, newest first."""
+        """Return at most `limit` that match, newest first: one query per 10 000 ids."""
         if after is not None:
             require_kind(self._tables.kind, [after.assignment_id])
         chunks = self._filtered_ids(action_filter)
@@ -191,12 +193,10 @@ class SqlVerbs:
             ]
 
         found = self._transactions.read("find", work)
-        if len(chunks) > 1:
-            found = sorted(found, key=Cursor.of, reverse=True)[:limit]
-        return found
+        return found if len(chunks) == 1 else newest(found, limit)
 
     def count(self, action_filter: ActionFilter, /) -> int:
-        """Return how many actions match."""
+        """Return how many actions match: one query per 10 000 ids."""
         chunks = self._filtered_ids(action_filter)
 
         def work(connection: Connection) -> int:
@@ -211,7 +211,7 @@ class SqlVerbs:
     def count_by(
         self, action_filter: ActionFilter, dimension: Dimension, /
     ) -> Mapping[str, int]:
-        """Return how many actions match, by one dimension."""
+        """Return how many match, by one dimension: one query per 10 000 ids."""
         get_day = self._transactions.flavour.get_day
         chunks = self._filtered_ids(action_filter)
 
@@ -225,19 +225,55 @@ class SqlVerbs:
 
         return self._transactions.read("count_by", work)
 
+    def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        """Return the failed actions by fingerprint: one query."""
+        flavour, parameters = self._transactions.flavour, dict[str, Any]()
+        if types is not None:
+            parameters["types"] = [str(one) for one in types]
+        if since is not None:
+            parameters["since"] = flavour.put_time(since)
+        statement = self._statements.failure_groups(
+            has_types=types is not None, has_since=since is not None
+        )
+        rows = self._transactions.read(
+            "failure_groups",
+            lambda connection: connection.execute(statement, parameters).all(),
+        )
+        return [
+            FailureGroup.of(
+                self._mapper.action_of(columns),
+                count=count,
+                assignments=assignments,
+                first_seen=flavour.get_time(first_seen),
+                since=since,
+            )
+            for count, assignments, first_seen, *columns in rows
+        ]
+
     # -- behind ------------------------------------------------------------------------
 
     def _stored_ids(self, assignment_ids: Collection[AssignmentId]) -> list[list[Any]]:
         require_kind(self._tables.kind, assignment_ids)
         put = self._mapper.put_id
         unique = dict.fromkeys(assignment_ids)
-        return list(_chunks([put(one) for one in unique], IDS_PER_STATEMENT))
+        return list(chunks_of([put(one) for one in unique], IDS_PER_STATEMENT))
 
     def _filtered_ids(self, action_filter: ActionFilter) -> Sequence[list[Any] | None]:
         wanted = action_filter.assignment_ids
         return [None] if wanted is None else self._stored_ids(wanted)
 
 
-def _chunks(values: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def newest(actions: Iterable[Action], limit: int) -> list[Action]:
+    """Return at most `limit` of what several statements found, newest first."""
+    return sorted(actions, key=Cursor.of, reverse=True)[:limit]
+
+
+def chunks_of(values: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Yield at most `size` of the values at a time."""
     for start in range(0, len(values), size):
         yield list(values[start : start + size])

@@ -17,8 +17,12 @@ from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.testing.contract.adding import AddingClauses
 from assignment_actions.testing.contract.completing import CompletingClauses
 from assignment_actions.testing.contract.counting import CountingClauses
+from assignment_actions.testing.contract.deleting import DeletingClauses
+from assignment_actions.testing.contract.erasing import ErasingClauses
 from assignment_actions.testing.contract.fidelity import FidelityClauses
 from assignment_actions.testing.contract.finding import FindingClauses
+from assignment_actions.testing.contract.group_examples import GroupExampleClauses
+from assignment_actions.testing.contract.grouping import GroupingClauses
 from assignment_actions.testing.contract.hostile import HostileExceptions
 from assignment_actions.testing.contract.joining import (
     ClosingClauses,
@@ -33,14 +37,21 @@ from assignment_actions.testing.contract.kinds import (
 )
 from assignment_actions.testing.contract.many import ManyAndRedacted
 from assignment_actions.testing.contract.outages import OutageClauses
+from assignment_actions.testing.contract.planted import PlantedRules
+from assignment_actions.testing.contract.privacy import ErasureRules
 from assignment_actions.testing.contract.reading import ReadingClauses
 from assignment_actions.testing.contract.recording import RecordingRules
+from assignment_actions.testing.contract.retention import RetentionRules
 from assignment_actions.testing.contract.rivals import RivalClauses
+from assignment_actions.testing.contract.scrubbed_keys import ScrubbedKeyClauses
+from assignment_actions.testing.contract.scrubbing import ScrubbingClauses
+from assignment_actions.testing.contract.searching import SearchingClauses
 from assignment_actions.testing.contract.successes import SuccessClauses
 from assignment_actions.testing.contract.transactions import (
     JoinsNothingRules,
     TransactionRules,
 )
+from assignment_actions.testing.contract.waiting import WaitingRules
 from assignment_actions.testing.factories import FixedClock
 
 
@@ -75,11 +86,18 @@ class RepositoryContract(
     ClosingClauses,
     CompletingClauses,
     CountingClauses,
+    DeletingClauses,
+    ErasingClauses,
     FidelityClauses,
     FindingClauses,
+    GroupExampleClauses,
+    GroupingClauses,
     KindClauses,
     ReadingClauses,
     RivalClauses,
+    ScrubbedKeyClauses,
+    ScrubbingClauses,
+    SearchingClauses,
     SuccessClauses,
 ):
     """
@@ -91,10 +109,14 @@ class RepositoryContract(
 
 class RecordingContract(
     _RecorderFixtures,
+    ErasureRules,
     HostileExceptions,
     KeyRules,
     ManyAndRedacted,
+    PlantedRules,
     RecordingRules,
+    RetentionRules,
+    WaitingRules,
 ):
     """
     Hold the recorder's promises on an adapter.

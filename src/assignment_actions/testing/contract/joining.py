@@ -48,6 +48,25 @@ class JoinedClauses:
         assert joined.complete(stored) is False
         assert stored == joined.get(stored.id)
 
+    def test_r80_a_joined_repository_erases_what_it_wrote(
+        self, repository: ActionRepository, transaction: Any
+    ) -> None:
+        """R80: searching, grouping, scrubbing and deleting go on inside it."""
+        joined = repository.joined_to(transaction)
+        first, second = (
+            an_action(status="failed", key="k", created_at=a_moment(-it))
+            for it in (0, 1)
+        )
+        joined.add(first, second)
+
+        assert [first, second] == list(joined.search(ALL, ["mailbox"], 9))
+        assert [2] == [group.count for group in joined.failure_groups()]
+        assert (1, first.scrubbed()) == (joined.scrub(first), joined.get(first.id))
+        assert [second] == list(joined.search(ALL, None, 9))
+        assert (1, None) == (joined.delete(second), joined.get(second.id))
+        joined.add(again := an_action(second.assignment_id, key="k"))
+        assert again == joined.get(again.id)
+
     def test_r81_a_refusal_leaves_the_transaction_usable(
         self, repository: ActionRepository, transaction: Any
     ) -> None:
@@ -122,6 +141,46 @@ class TransactionClauses(JoinedClauses):
         transaction.commit()
 
         assert action == repository.get(action.id)
+
+    def test_r81_the_callers_rollback_takes_erasing_back(
+        self, repository: ActionRepository, transaction: Any
+    ) -> None:
+        """R81: what was scrubbed or deleted inside it is there again, whole."""
+        scrubbed, deleted = an_action(key="k"), an_action(key="k")
+        repository.add(scrubbed, deleted)
+        joined = repository.joined_to(transaction)
+
+        assert (1, 1) == (joined.scrub(scrubbed), joined.delete(deleted))
+        transaction.rollback()
+        assert [scrubbed, deleted] == [
+            repository.get(one.id) for one in (scrubbed, deleted)
+        ]
+
+    def test_r81_the_callers_commit_erases(
+        self, repository: ActionRepository, transaction: Any
+    ) -> None:
+        """R81: once the caller has committed, what was erased is gone for all."""
+        scrubbed, deleted = an_action(key="k"), an_action(key="k")
+        repository.add(scrubbed, deleted)
+        joined = repository.joined_to(transaction)
+        joined.scrub(scrubbed)
+        joined.delete(deleted)
+        transaction.commit()
+
+        assert [scrubbed.scrubbed()] == list(repository.find(ALL, 9))
+
+    @pytest.mark.parametrize("verb", ["scrub", "delete"])
+    def test_r83_open_while_an_erasure_is_undecided(
+        self, repository: ActionRepository, transaction: Any, verb: str
+    ) -> None:
+        """R83: an erasure inside it waits for the caller's decision, like any write."""
+        repository.add(action := an_action(key="k"))
+        joined = repository.joined_to(transaction)
+        getattr(joined, verb)(action)
+
+        assert joined.is_open is True
+        transaction.commit()
+        assert joined.is_open is False
 
     def test_r83_open_while_the_transaction_is_undecided(
         self, repository: ActionRepository, transaction: Any

@@ -1,4 +1,4 @@
-"""R5: one kind of assignment id per repository, and what int and str ids promise."""
+"""R5: one kind of assignment id per repository; what int and str ids promise."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from assignment_actions.domain.filters import ActionFilter, Cursor
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.values import AssignmentId
 from assignment_actions.testing.contract.mixture import an_id, shuffled
+from assignment_actions.testing.contract.sought import NEAR_MISSES
 from assignment_actions.testing.factories import an_action, an_assignment_id
 
 Ask = Callable[[ActionRepository, Any], object]
@@ -24,6 +25,14 @@ VERBS: dict[str, Ask] = {
     "count": lambda it, wrong: it.count(ActionFilter(assignment_ids=[wrong])),
     "count_by": lambda it, wrong: it.count_by(
         ActionFilter(assignment_ids=[wrong]), "status"
+    ),
+    "scrub": lambda it, wrong: it.scrub(an_action(wrong)),
+    "delete": lambda it, wrong: it.delete(an_action(wrong)),
+    "search": lambda it, wrong: it.search(
+        ActionFilter(assignment_ids=[wrong]), ["text"], 1
+    ),
+    "search for leftovers": lambda it, wrong: it.search(
+        ActionFilter(assignment_ids=[wrong]), None, 1
     ),
 }
 
@@ -124,6 +133,20 @@ class IntIdClauses:
         with pytest.raises(TypeError, match="assignment_id"):
             VERBS[verb](repository, wrong)
 
+    def test_r73_every_int_is_an_assignment(self, repository: ActionRepository) -> None:
+        """R73: failures of as many assignments as there are ids, near ones too."""
+        assert_affected(repository, INTS)
+
+    def test_r97_a_number_is_no_text(self, repository: ActionRepository) -> None:
+        """R97: an assignment id that is a number is a fact."""
+        repository.add(an_action(4711, key="k"))
+
+        assert [] == list(repository.search(ActionFilter(), ["4711"], 9))
+
+    def test_r96_an_int_is_erased_alone(self, repository: ActionRepository) -> None:
+        """R96: to scrub or delete what is about one id touches no near one."""
+        assert_erased_one_by_one(repository, INTS)
+
 
 class StrIdClauses:
     """What a repository for strs promises."""
@@ -151,6 +174,52 @@ class StrIdClauses:
 
         with pytest.raises(TypeError, match="assignment_id"):
             VERBS[verb](repository, wrong)
+
+    def test_r73_every_str_is_an_assignment(self, repository: ActionRepository) -> None:
+        """R73: failures of as many assignments as there are ids, near ones too."""
+        assert_affected(repository, STRS)
+
+    def test_r96_a_str_is_erased_alone(self, repository: ActionRepository) -> None:
+        """R96: to scrub or delete what is about one id touches no near one."""
+        assert_erased_one_by_one(repository, STRS)
+
+    @pytest.mark.parametrize("name", NEAR_MISSES)
+    def test_r97_a_text_is_found_in_an_assignment_id(
+        self, repository: ActionRepository, name: str
+    ) -> None:
+        """R97: an assignment id that is a text is searched like any other."""
+        stored, sought, is_found = NEAR_MISSES[name]
+        repository.add(action := an_action(stored))
+
+        expected = [action] if is_found else []
+
+        assert expected == list(repository.search(ActionFilter(), [sought], 9))
+
+    def test_r97_an_assignment_id_is_a_fact(self, repository: ActionRepository) -> None:
+        """R97: with None it is no leftover: scrubbing does not remove it."""
+        repository.add(an_action("jo@example.com"))
+
+        assert [] == list(repository.search(ActionFilter(), None, 9))
+
+
+def assert_affected(repository: ActionRepository, ids: list[Any]) -> None:
+    """Assert that a failure of each of these ids affects an assignment of its own."""
+    repository.add(*(an_action(one, status="failed") for one in ids for _ in range(2)))
+
+    (group,) = repository.failure_groups()
+
+    assert (2 * len(ids), len(ids)) == (group.count, group.assignments)
+
+
+def assert_erased_one_by_one(repository: ActionRepository, ids: list[Any]) -> None:
+    """Assert that each of these ids is scrubbed, then deleted, without any other."""
+    left = [an_action(one, id=an_id(9), actor="ann") for one in reversed(ids)]
+    repository.add(*left)
+    while left:
+        erased = left.pop(0)
+
+        assert (1, 1) == (repository.scrub(erased), repository.delete(erased))
+        assert left == list(repository.find(ActionFilter(), 99))
 
 
 def assert_found(

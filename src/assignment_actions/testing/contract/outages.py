@@ -15,7 +15,13 @@ from assignment_actions.testing.factories import a_failure, an_action
 class OutageClauses:
     """What every verb raises where the store is out of reach."""
 
-    @pytest.mark.parametrize("verb", ["add", "complete", "get", "find", "count"])
+    @pytest.mark.parametrize(
+        "verb",
+        [
+            *("add", "complete", "get", "find", "count"),
+            *("failure_groups", "scrub", "delete", "search"),
+        ],
+    )
     def test_r6_what_the_store_raises_is_a_storage_error(
         self, unreachable: ActionRepository, verb: str
     ) -> None:
@@ -27,6 +33,10 @@ class OutageClauses:
             "get": (action.id,),
             "find": (ActionFilter(), 1),
             "count": (ActionFilter(),),
+            "failure_groups": (),
+            "scrub": (action,),
+            "delete": (action,),
+            "search": (ActionFilter(), None, 1),
         }
 
         with pytest.raises(StorageError) as caught:

@@ -1,4 +1,4 @@
-"""R7, R12, R20: threads share a repository, and exactly one of many rivals wins."""
+"""R7, R12, R20, R94, R96: threads share a repository; one of many rivals wins."""
 
 from __future__ import annotations
 
@@ -79,6 +79,60 @@ class RivalClauses:
 
             assert 1 == won.count(True)
             assert rivals[won.index(True)] == repository.get(started.id)
+
+    def test_r94_rivals_scrub_each_action_once(
+        self, repository: ActionRepository
+    ) -> None:
+        """R94: of threads that scrub the same in any order, one counts each."""
+        actions = [an_action(actor="ann", key=f"k{number}") for number in range(20)]
+        repository.add(*actions)
+
+        counts = at_once(lambda one: repository.scrub(*turned(actions, one)))
+
+        assert len(actions) == sum(counts)
+        assert [] == list(repository.search(ActionFilter(), None, 9))
+
+    def test_r92_a_rivals_completion_is_not_lost(
+        self, repository: ActionRepository
+    ) -> None:
+        """R92: an outcome that is stored while others scrub stays, and is facts."""
+        for _ in range(ROUNDS):
+            started = an_action(key="k", actor="ann")
+            done = started.fail(a_failure(), at=a_moment(1))
+            repository.add(started)
+
+            at_once(partial(completed_or_scrubbed, repository, done))
+            repository.scrub(started)
+
+            assert done.scrubbed() == repository.get(started.id)
+
+    def test_r96_rivals_delete_each_action_once(
+        self, repository: ActionRepository
+    ) -> None:
+        """R96: of threads that delete the same in any order, one counts each."""
+        actions = [an_action(status="succeeded", key="k") for _ in range(20)]
+        repository.add(*actions)
+
+        counts = at_once(lambda one: repository.delete(*turned(actions, one)))
+
+        assert (len(actions), 0) == (sum(counts), repository.count(ActionFilter()))
+
+
+def turned(actions: list[Action], number: int) -> list[Action]:
+    """Return the same actions in another order for each number."""
+    start = number * len(actions) // RIVALS
+    ordered = actions[start:] + actions[:start]
+    return ordered[::-1] if number % 2 else ordered
+
+
+def completed_or_scrubbed(
+    repository: ActionRepository, done: Action, number: int
+) -> None:
+    """Complete an action in one thread, and scrub it in all others."""
+    if number:
+        repository.scrub(done)
+    else:
+        repository.complete(done)
 
 
 def completions(started: Action) -> list[Action]:

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from assignment_actions.domain.errors import DuplicateActionError
+from assignment_actions.domain.kept import KeptOutcomes
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.recorder import ActionRecorder
-from assignment_actions.testing.factories import an_assignment_id
+from assignment_actions.testing.factories import (
+    FixedClock,
+    an_action,
+    an_assignment_id,
+)
 
 
 class JoinedRules:
@@ -26,6 +31,29 @@ class JoinedRules:
         with pytest.raises(DuplicateActionError):
             joined.start(*args, key="k")
         assert done == joined.history.get(done.id)
+
+    @pytest.mark.parametrize("verb", ["scrub", "erase"])
+    def test_a_joined_recorder_leaves_the_journal_alone(
+        self,
+        repository: ActionRepository,
+        clock: FixedClock,
+        transaction: Any,
+        verb: str,
+    ) -> None:
+        """What the host may roll back must not be lost from the journal."""
+        journal = KeptOutcomes()
+        recorder = ActionRecorder(repository, clock=clock, journal=journal)
+        action = an_action(key="k", actor="ann")
+        repository.add(action)
+        journal.keep(waiting := action.succeed(at=clock.now))
+        joined = recorder.joined_to(transaction)
+
+        report = getattr(joined, verb)([action.assignment_id])
+
+        assert (1, 0) == (report.actions, report.kept)
+        assert [waiting] == list(journal)
+        assert joined.verify_erased([action.assignment_id]).is_clean
+        assert not recorder.verify_erased([action.assignment_id]).is_clean
 
 
 class TransactionRules(JoinedRules):
@@ -101,6 +129,22 @@ class TransactionRules(JoinedRules):
         assert ["failed"] == [
             action.status for timeline in found.values() for action in timeline
         ]
+
+    @pytest.mark.parametrize("end", ["commit", "rollback"])
+    def test_the_host_decides_about_what_was_erased(
+        self, recorder: ActionRecorder, transaction: Any, end: str
+    ) -> None:
+        """All batches of a joined run are one transaction: the host's."""
+        assignment_id = an_assignment_id()
+        recorder.record_many(an_action(assignment_id) for _ in range(5))
+
+        report = recorder.joined_to(transaction).erase([assignment_id], batch_size=2)
+        getattr(transaction, end)()
+
+        assert 5 == report.actions
+        assert (0 if end == "commit" else 5) == len(
+            recorder.history.timeline(assignment_id)
+        )
 
 
 class JoinsNothingRules(JoinedRules):
