@@ -3,6 +3,7 @@ An adapter of somebody else's: actions in one file of JSON lines, for a small to
 
 A line holds what one call stored, as a list of actions; the last line about an action
 holds. So a call is all or nothing: a line without its end is a call that never was.
+Erasing writes the file anew, under another first line: nothing of the old one is left.
 Several threads and processes may share a file, where there is `fcntl`.
 """
 
@@ -14,12 +15,12 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import attrs
 
@@ -29,10 +30,13 @@ from assignment_actions import (
     ActionRepository,
     DuplicateActionError,
     Failure,
+    FailureGroup,
     StorageError,
     Timeline,
 )
 from assignment_actions.domain.filters import Cursor, Dimension, dimension_of
+from assignment_actions.domain.groups import group_failures
+from assignment_actions.domain.leftovers import leftovers
 from assignment_actions.domain.values import AssignmentId, require_kind
 
 TIMES = ("created_at", "completed_at", "overdue_at", "unknown_at")
@@ -53,6 +57,7 @@ class JsonLinesActionRepository:
         self._path = path
         self._kind = assignment_id_type
         self._lock = threading.Lock()
+        self._first = b""
         self._read_to = 0
         self._actions: dict[Any, Action] = {}
         self._tries: dict[Any, Action] = {}
@@ -68,7 +73,7 @@ class JsonLinesActionRepository:
         with self._up_to_date("add", fcntl.LOCK_EX) as file:
             batch: dict[Any, Action] = {}
             for action in actions:
-                for claim in claims(action):
+                for claim in action.claims:
                     taken = batch.get(claim) or self._holder(claim)
                     if taken is not None:
                         raise DuplicateActionError(taken, action)
@@ -145,6 +150,41 @@ class JsonLinesActionRepository:
         values = (dimension_of(action, dimension) for action in found)
         return Counter(value for value in values if value is not None)
 
+    def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        """Return the failed actions by fingerprint."""
+        failed = ActionFilter(statuses=["failed"], action_types=types)
+        found = self._matching("failure_groups", failed)
+        return group_failures((one.without_stacktrace() for one in found), since)
+
+    def scrub(self, /, *actions: Action) -> int:
+        """Keep only the facts of these; return how many changed."""
+        return self._rewrite("scrub", actions, Action.scrubbed)
+
+    def delete(self, /, *actions: Action) -> int:
+        """Remove these; return how many were there."""
+        return self._rewrite("delete", actions, lambda _: None)
+
+    def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """Return at most `limit` of the actions that match and hold a text."""
+        found = (
+            action
+            for action in self._matching("search", action_filter)
+            if (after is None or Cursor.of(action) < after) and leftovers(action, texts)
+        )
+        return heapq.nlargest(limit, found, key=Cursor.of)
+
     def joined_to(self, transaction: Any, /) -> JsonLinesActionRepository:
         """Return this repository: there is no transaction to join."""
         del transaction
@@ -161,16 +201,29 @@ class JsonLinesActionRepository:
         try:
             with self._lock, self._path.open("a+b") as file:
                 fcntl.flock(file, lock)
-                file.seek(self._read_to)
-                for line in file:
-                    if line.endswith(b"\n"):
-                        self._read_to += len(line)
-                        self._take(map(loaded, json.loads(line)))
+                self._read_on(file)
                 yield file
         except OSError as error:
             raise StorageError(operation, str(error)) from error
 
+    def _read_on(self, file: IO[bytes]) -> None:
+        file.seek(0)
+        first = file.readline()
+        if first != self._first:  # another has written it anew
+            self._first, self._read_to = first, len(first)
+            self._actions, self._tries = {}, {}
+        file.seek(self._read_to)
+        for line in file:
+            if line.endswith(b"\n"):
+                self._read_to += len(line)
+                self._take(map(loaded, json.loads(line)))
+
     def _append(self, file: IO[bytes], actions: Sequence[Action]) -> None:
+        if not self._first:
+            self._first = f'"{uuid4()}"\n'.encode()
+            file.truncate(0)
+            file.write(self._first)
+            self._read_to = len(self._first)
         line = json.dumps([dumped(action) for action in actions]).encode() + b"\n"
         file.truncate(self._read_to)  # a line whose writer died has no end
         file.write(line)
@@ -179,9 +232,31 @@ class JsonLinesActionRepository:
         self._read_to += len(line)
         self._take(actions)
 
+    def _rewrite(
+        self,
+        operation: str,
+        actions: Sequence[Action],
+        change: Callable[[Action], Action | None],
+    ) -> int:
+        require_kind(self._kind, (action.assignment_id for action in actions))
+        with self._up_to_date(operation, fcntl.LOCK_EX) as file:
+            left, count = dict(self._actions), 0
+            for identity in {action.claims[0] for action in actions} & left.keys():
+                changed = change(left[identity])
+                count += changed is not left[identity]
+                if changed is None:
+                    del left[identity]
+                else:
+                    left[identity] = changed
+            if count:
+                self._first = b""
+                self._actions, self._tries = {}, {}
+                self._append(file, [*left.values()])
+            return count
+
     def _take(self, actions: Iterable[Action]) -> None:
         for action in actions:
-            identity, *tries = claims(action)
+            identity, *tries = action.claims
             self._actions[identity] = action
             self._tries.update(dict.fromkeys(tries, action))
 
@@ -195,13 +270,6 @@ class JsonLinesActionRepository:
     def _matching(self, operation: str, action_filter: ActionFilter) -> list[Action]:
         require_kind(self._kind, action_filter.assignment_ids or ())
         return [*filter(action_filter.matches, self._all(operation))]
-
-
-def claims(action: Action) -> list[Any]:
-    """Return what no other action may hold: its identity, and its key's attempt."""
-    one = action.assignment_id
-    tries = [(one, action.action_type, action.key, action.attempt)]
-    return [(one, action.id), *(tries if action.key is not None else [])]
 
 
 def dumped(action: Action) -> dict[str, Any]:

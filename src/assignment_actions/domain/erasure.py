@@ -98,7 +98,7 @@ class ErasureCheck:
 
     `actions` of the assignments are stored: none after `erase`, their facts after
     `scrub`. `leftovers` name the places where more than facts, or one of the texts,
-    was found; at most 1 000 of each kind.
+    was found: at most 1 000 of each thousand assignments, and of the texts.
     """
 
     actions: int

@@ -64,7 +64,8 @@ class ActionRepository(Protocol):
     R2 Fidelity. An action comes back equal to what was stored: microseconds, UTC, text
        to the last blank and letter case, 32 KiB of any Unicode but NUL and lone
        surrogates, JSON details. Types nobody knows any more are plain text.
-    R3 Lists leave stacktraces out (`failure.stacktrace is None`); only `get` loads one.
+    R3 Lists leave stacktraces out (`failure.stacktrace is None`); only `get` and
+       `search` load them.
     R4 No aliasing. What was returned or given never changes what is stored.
     R5 One kind of assignment id (UUID, int or str) per repository: another kind is a
        TypeError, in questions too.

@@ -586,11 +586,11 @@ class ActionRecorder:
     @property
     def _own_journal(self) -> OutcomeJournal | None:
         """Return the journal, None inside a host's transaction."""
-        return None if self._joined else self._journal
+        return self._journal if self._joined is None else None
 
     def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:
         """Store a start; tell whether it is kept in the journal instead."""
-        if self._keeps_starts and not self._joined:
+        if self._keeps_starts and self._joined is None:
             try:
                 self._repository.add(action)
             except DuplicateActionError:
@@ -665,12 +665,12 @@ class ActionRecorder:
         return True
 
     def _flush(self, limit: int | None = None) -> int:
-        if self._joined:
+        if self._joined is not None:
             return 0
         return self._journal.store_each(self._store_kept, self._store_new, limit)
 
     def _flush_quietly(self) -> None:
-        if self._journal and not self._joined:
+        if self._journal and self._joined is None:
             with suppress(Exception):  # logged when it was kept; it stays kept
                 self._flush(FLUSHED_ON_THE_SIDE)
 

@@ -103,6 +103,8 @@ class FileJournal:
         is_new: bool = False,
     ) -> None:
         """Keep one more, on disk when this returns."""
+        if not (is_new or action.status.replaces):
+            raise ValueError("status must be an outcome, got in_progress")
         line = kept_line(action, is_new=is_new)
         try:
             with self._opened() as file:
