@@ -15,6 +15,9 @@ from assignment_actions.adapters.sql import SqlActionRepository
 BATCH_BOUND = timedelta(seconds=5)
 """How long a writer waits for a lock at most: the default of every engine of ours."""
 
+PATIENCE = timedelta(minutes=5)
+"""How long the purge does: on SQLite four writers may keep it from its turn."""
+
 DAY = timedelta(days=1)
 HELD = tuple(UUID(int=number) for number in range(1, 50))
 
@@ -34,7 +37,7 @@ def policy() -> RetentionPolicy:
 def purge(url: str, prefix: str, now: str, path: str) -> None:
     """Purge, and note after each batch how much is gone."""
     moment = datetime.fromisoformat(now)
-    recorder = ActionRecorder(_opened(url, prefix), clock=lambda: moment)
+    recorder = ActionRecorder(_opened(url, prefix, PATIENCE), clock=lambda: moment)
     with Path(path).open("a", buffering=1) as ledger:
         recorder.purge(
             policy(), on_progress=lambda report: ledger.write(f"{report.actions}\n")
@@ -57,9 +60,11 @@ def write(url: str, prefix: str, stop: str) -> None:
     print(json.dumps({"recorded": recorded, "refused": refused, "slowest": slowest}))
 
 
-def _opened(url: str, prefix: str) -> SqlActionRepository:
+def _opened(
+    url: str, prefix: str, lock_timeout: timedelta = BATCH_BOUND
+) -> SqlActionRepository:
     return SqlActionRepository.from_url(
-        url, table_prefix=prefix, pool_size=1, lock_timeout=BATCH_BOUND
+        url, table_prefix=prefix, pool_size=1, lock_timeout=lock_timeout
     )
 
 
