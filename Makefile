@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check coverage faults fuzz lint types wheel constraints clean
+.PHONY: demo test check coverage faults fuzz bench bench-quick lint types wheel constraints clean
 
 demo: .venv/demo-is-installed  ## record real actions, some failing for real, and ask about them
 	$(BIN)/assignment-actions demo
@@ -20,6 +20,12 @@ faults: .venv/dev-is-installed  ## the long form of tests/faults; ends with one 
 	ASSIGNMENT_ACTIONS_PURGE=1000000 ASSIGNMENT_ACTIONS_ERASURE=100000 \
 	  $(BIN)/pytest -q -p no:randomly tests/faults tests/sql/test_erasure.py
 
+bench: .venv-bench/is-installed  ## floor, this library and its peers, to 1 million actions
+	.venv-bench/bin/python -m benchmarks
+
+bench-quick: .venv-bench/is-installed  ## the same in a few minutes; ends with the table
+	.venv-bench/bin/python -m benchmarks --quick
+
 fuzz: .venv/dev-is-installed  ## ten minutes of whatever may come in
 	ASSIGNMENT_ACTIONS_FUZZ=86 $(BIN)/pytest -q -p no:randomly tests/fuzz
 
@@ -33,7 +39,7 @@ lint: .venv/dev-is-installed
 	$(BIN)/ruff format --check .
 
 types: .venv/dev-is-installed
-	$(BIN)/mypy src tests examples
+	$(BIN)/mypy src tests examples benchmarks
 
 wheel: .venv/dev-is-installed  ## the built wheel, alone in a clean environment
 	sh tests/wheel.sh
@@ -44,7 +50,7 @@ constraints: .venv/dev-is-installed
 	mv .constraints.new constraints.txt
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .venv-bench build dist
 
 .venv/is-made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -54,6 +60,12 @@ clean:
 
 .venv/demo-is-installed: .venv/is-made pyproject.toml constraints.txt
 	$(INSTALL) -e '.[cli]'
+	touch $@
+
+.venv-bench/is-installed: pyproject.toml constraints.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -e '.[sql,postgresql,mysql]' -r benchmarks/requirements.txt
 	touch $@
 
 .venv/dev-is-installed: .venv/is-made pyproject.toml constraints.txt requirements-dev.txt

@@ -69,4 +69,8 @@ def _opened(
 
 
 if __name__ == "__main__":
-    {"purge": purge, "write": write}[sys.argv[1]](*sys.argv[2:])
+    _, what, *words = sys.argv
+    if what == "purge":
+        purge(*words)
+    else:
+        write(*words)

@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Mapping
 
 from assignment_actions.domain.details import FrozenDict, as_details
+from assignment_actions.domain.patterns import REDACTED as MARK
+from assignment_actions.domain.redaction_rules import RedactionRules
 from assignment_actions.domain.values import TEXT_LIMIT, storable
 
-REDACTED = "[redacted]"
+REDACTED = MARK
 REMOVED = "[removed: the redactor failed]"
 
-# Every quantifier is bounded, so that no text can make a rule hang.
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (  # the password in scheme://user:password@host
-        re.compile(r"(://[^\s:/?#]{0,256}:)(?:(?!\[redacted\])[^\s/?#]){1,1024}@"),
-        r"\1[redacted]@",
-    ),
-    (  # Authorization: Basic …, and Bearer … anywhere
-        re.compile(
-            r"(?i)(authorization[\"']?\s{0,4}[=:]\s{0,4}[\"']?basic\s{1,4}"
-            r"|\bbearer\s{1,4})[\w.~+/=-]{6,4096}"
-        ),
-        r"\1[redacted]",
-    ),
-    (  # password=…, "token": "…", api-key: …
-        re.compile(
-            r"(?i)((?:passw(?:or)?d|pwd|passphrase|secret|token|credentials?"
-            r"|(?:api|access|private)[_-]?key)[\w-]{0,16}(?:\\{0,4}[\"'])?\s{0,4}"
-            r"(?>:=|=>|==|[=:])\s{0,4}(?:[bruf]{1,2}(?=[\"']))?)"
-            r"(?!\[redacted\])"
-            # quotes may be escaped (JSON in JSON), or missing where a text was cut
-            r"(?:\\{1,4}[\"'][^\"'\\\n]{1,4096}(?:\\{1,4}[\"'])?"
-            r"|\"(?:[^\"\\\n]|\\.){1,4096}\"?|'(?:[^'\\\n]|\\.){1,4096}'?"
-            r"|[^\s,;&\"'()\[\]{}]{1,4096})"
-        ),
-        r"\1[redacted]",
-    ),
-    (  # a mail address
-        re.compile(
-            r"[\w%+!#$&*?^~][\w.%+!#$&*?^~'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-        ),
-        "[email]",
-    ),
-)
+redact_defaults = RedactionRules()
+"""
+Take out what the default rules find: `RedactionRules()`, made once.
 
-
-def redact_defaults(text: str) -> str:
-    """
-    Replace mail addresses, bearer tokens and passwords in URLs and `key=value`.
-
-    >>> redact_defaults("550 jo@example.com: login token=abc123 at ftp://jo:pw@host/")
-    '550 [email]: login token=[redacted] at ftp://jo:[redacted]@host/'
-    """
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
-    return text
+>>> redact_defaults("550 jo@example.com: login token=abc123 at ftp://jo:pw@host/")
+'550 [email]: login token=[redacted] at ftp://jo:[redacted]@host/'
+"""
 
 
 def redacted_text(redact: Callable[[str], str], text: str) -> str:
@@ -78,9 +42,16 @@ def redacted_details(
     redact: Callable[[str], str], details: Mapping[str, object]
 ) -> FrozenDict:
     """
-    Return details with every text in them redacted, keys included.
+    Return details without secrets: texts, numbers and keys pass the redactor.
 
-    A value is also judged by its key: what `key=value` would lose is not kept.
+    What stands under a key that announces a secret is replaced whole, be it a text, a
+    number, a list or an object; None, true and false are kept. `RedactionRules` say
+    themselves which keys those are. Any other redactor is asked what it makes of
+    `key=value`: what that loses is not kept. Keys that become the same text are told
+    apart by a number.
+
+    >>> redacted_details(redact_defaults, {"to": "jo@example.com", "pin": 1234})
+    {'to': '[email]', 'pin': '[redacted]'}
     """
     if not details:
         return as_details(None)
@@ -93,14 +64,41 @@ def redacted_details(
 def _redacted_object(
     redact: Callable[[str], str], details: Mapping[str, object]
 ) -> dict[str, object]:
-    return {
-        redacted_text(redact, key): (
-            _redacted_member(redact, key, item)
-            if isinstance(item, str)
-            else _redacted_value(redact, item)
-        )
-        for key, item in details.items()
-    }
+    result: dict[str, object] = {}
+    for key, item in details.items():
+        name = _told_apart(redacted_text(redact, key), result)
+        result[name] = _redacted_member(redact, key, item)
+    return result
+
+
+def _told_apart(name: str, others: Mapping[str, object]) -> str:
+    """Return the name, with a number behind it where another has it already."""
+    if name not in others:
+        return name
+    number = 2
+    while f"{name} ({number})" in others:
+        number += 1
+    return f"{name} ({number})"
+
+
+def _redacted_member(redact: Callable[[str], str], key: str, item: object) -> object:
+    """Return what may be kept under a key."""
+    if item is None or isinstance(item, bool):
+        return item
+    if isinstance(redact, RedactionRules):
+        is_secret = item not in ("", REDACTED) and redact.is_secret_key(key)
+        return REDACTED if is_secret else _redacted_value(redact, item)
+    value = _redacted_value(redact, item)
+    return REDACTED if _loses(redact, key, value) else value
+
+
+def _loses(redact: Callable[[str], str], key: str, value: object) -> bool:
+    """Tell whether a redactor loses the value where it reads `key=value`."""
+    text = "probe" if isinstance(value, Mapping | list) else str(value)
+    if text in ("", REMOVED):
+        return False
+    result = redacted_text(redact, f"{key}={text}")
+    return result != REMOVED and f"={text}" not in result
 
 
 def _redacted_value(redact: Callable[[str], str], value: object) -> object:
@@ -110,12 +108,8 @@ def _redacted_value(redact: Callable[[str], str], value: object) -> object:
         return _redacted_object(redact, value)
     if isinstance(value, list):
         return [_redacted_value(redact, item) for item in value]
-    return value
-
-
-def _redacted_member(redact: Callable[[str], str], key: str, value: str) -> str:
-    text = redacted_text(redact, value)
-    is_kept = text in ("", REMOVED) or f"={text}" in redacted_text(
-        redact, f"{key}={text}"
-    )
-    return text if is_kept else REDACTED
+    if value is None or isinstance(value, bool):
+        return value
+    text = json.dumps(value)
+    result = redacted_text(redact, text)
+    return value if result == text else result

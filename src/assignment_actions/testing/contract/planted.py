@@ -17,7 +17,7 @@ from assignment_actions.testing.factories import an_action, an_assignment_id
 ALL = ActionFilter()
 PLANTED = "jo.doe@example.com"
 TOLD = f"550 <{PLANTED}> is over quota"
-DETAILS = {TOLD: 1, "said": [TOLD, {"deep": {TOLD: TOLD}}]}
+DETAILS: dict[str, object] = {TOLD: 1, "said": [TOLD, {"deep": {TOLD: TOLD}}]}
 FAILURE = Failure(reason="email_error", message=TOLD, stacktrace=f"File 1\n{TOLD}")
 
 

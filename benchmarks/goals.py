@@ -1,0 +1,91 @@
+"""The goals, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+from benchmarks import workloads as works
+
+Kind = Literal["floor", "peer", "growth", "hot", "memory", "bytes"]
+
+OURS = "ours"
+DJANGO, HISTORY, AUDITLOG = "Django", "+ simple-history", "+ auditlog"
+ONE_BY_ONE = "Django, one query per assignment"
+
+DATABASES = ("sqlite", "postgresql", "mariadb")
+
+
+@attrs.frozen
+class Goal:
+    """
+    Be one goal: at most `limit`, or at least where it is about a peer.
+
+    `floor`: our own engine's time to the floor's. `peer`: the peer's time to ours.
+    `growth`: the largest population's time to the smallest's. `hot`: a hot assignment's
+    to an ordinary one's.
+    """
+
+    kind: Kind
+    work: str
+    database: str
+    limit: float
+    against: str = "floor"
+
+    @property
+    def is_least(self) -> bool:
+        """Tell whether more is better."""
+        return self.kind == "peer"
+
+    def is_met_by(self, measured: float) -> bool:
+        """Tell whether it is met."""
+        if self.is_least:
+            return measured >= self.limit
+        return measured <= self.limit
+
+
+_TO_FLOOR: Mapping[tuple[float, float, float], tuple[works.Work, ...]] = (
+    MappingProxyType(
+        {
+            (1.20, 1.15, 1.15): (works.W1, works.W2),
+            (1.6, 1.2, 1.5): (works.W3,),
+            (1.8, 1.3, 1.3): (works.LATEST, works.FAILURES, works.TIMELINE),
+            (2.0, 1.3, 1.4): (works.LATEST_100, works.LATEST_1000),
+            (2.2, 1.5, 1.5): (works.TIMELINES, works.SUMMARIES),
+        }
+    )
+)
+_GROWTH = (2.0, 1.5, 2.0)
+_HOT = (2.0, 2.0, 2.0)
+_TO_PEERS = (
+    (works.W1, DJANGO, 1.7),
+    (works.W1, HISTORY, 3.5),
+    (works.W1, AUDITLOG, 5.0),
+    (works.LATEST_100, ONE_BY_ONE, 40.0),
+)
+
+
+def _goals() -> Iterator[Goal]:
+    for limits, some in _TO_FLOOR.items():
+        for work in some:
+            for database, limit in zip(DATABASES, limits, strict=True):
+                yield Goal("floor", work.id, database, limit)
+            if work is works.W1:
+                yield Goal("floor", works.W1_CPU.id, "sqlite", 1.5)
+    for work in (works.LATEST, works.LATEST_100):
+        for database, limit in zip(DATABASES, _GROWTH, strict=True):
+            yield Goal("growth", work.id, database, limit)
+    for database, limit in zip(DATABASES, _HOT, strict=True):
+        yield Goal("hot", works.LATEST.id, database, limit)
+    for work, peer, limit in _TO_PEERS:
+        for database in DATABASES:
+            yield Goal("peer", work.id, database, limit, peer)
+    yield Goal("memory", "record", "in memory", 1.3, "dict insert and construction")
+    yield Goal("bytes", "bytes per action", "in memory", 400)
+
+
+GOALS = tuple(_goals())
+"""All of them, in the order in which they are reported."""
