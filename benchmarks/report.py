@@ -10,9 +10,9 @@ from benchmarks.contest import Result
 from benchmarks.goals import OURS
 from benchmarks.machine import absences
 from benchmarks.measuring import Spread, ratio
-from benchmarks.wording import duration, spaced, told
 from benchmarks.plan import Plan
 from benchmarks.verdicts import Verdict, verdicts
+from benchmarks.wording import duration, spaced, told
 
 NONE = "—"
 SHAPES_TITLE = "Ways to ask that explain a figure"

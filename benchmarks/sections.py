@@ -15,11 +15,11 @@ from benchmarks import workloads as works
 from benchmarks.contest import WRITES, Result, a_contest, a_host, a_store, fill
 from benchmarks.goals import OURS
 from benchmarks.measuring import Entrant, race
-from benchmarks.wording import spaced
 from benchmarks.ours import Joined, Ours
 from benchmarks.peers import missing, peers_on
 from benchmarks.plan import Plan
 from benchmarks.population import Population, Row
+from benchmarks.wording import spaced
 from benchmarks.workloads import Cases, Work
 
 COUNTED = 20_000

@@ -25,6 +25,7 @@ from assignment_actions.domain.reasons import by_attribute
 from assignment_actions.domain.reconcile import ReconcileReport
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.domain.recording import Recording
+from assignment_actions.domain.redacting.redaction_rules import RedactionRules
 from assignment_actions.domain.retention import Retention, RetentionPolicy
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
 from assignment_actions.domain.vocabulary import ActionType, ErrorReason
@@ -57,6 +58,7 @@ __all__ = [
     "Page",
     "ReconcileReport",
     "Recording",
+    "RedactionRules",
     "Retention",
     "RetentionPolicy",
     "StorageError",

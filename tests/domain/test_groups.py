@@ -1,5 +1,16 @@
+from enum import StrEnum
+
 from domain.recorders import recorder
-from domain.samples import ASSIGNMENT, OTHER, T0, action, at, failed, unknown
+from domain.samples import (
+    ASSIGNMENT,
+    OTHER,
+    T0,
+    action,
+    at,
+    failed,
+    succeeded,
+    unknown,
+)
 
 from assignment_actions import (
     Action,
@@ -9,6 +20,11 @@ from assignment_actions import (
     InMemoryActionRepository,
 )
 from assignment_actions.domain.groups import group_failures
+
+
+class Greeting(StrEnum):
+    GREETED = "greeted"
+
 
 SMTP = Failure.of(reason="email_error", message="mailbox full")
 SLOW = Failure.of(reason="timeout", message="no answer")
@@ -40,6 +56,7 @@ class TestGroups:
     def test_failures_alone(self) -> None:
         """What is unknown did not fail, whatever interrupted it."""
         assert () == history(unknown(failure=SLOW), action(2)).failure_groups()
+        assert [] == group_failures([unknown(failure=SLOW), succeeded(2)])
 
     def test_since(self) -> None:
         """What failed before counts no more, but tells since when."""
@@ -93,11 +110,16 @@ class TestGroups:
         assert ASSIGNMENT < OTHER
 
     def test_a_hosts_own_type(self) -> None:
-        """The example's type is the host's own member."""
-        made = recorder(vocabulary=["greeted"])
+        """The example's type is the host's own member, where it has one."""
+        made = recorder(vocabulary=Greeting)
         made.record_failure(ASSIGNMENT, "greeted", SMTP)
         made.record_failure(ASSIGNMENT, "notified", SLOW)
 
-        assert {"greeted", "notified"} == {
-            str(group.example.action_type) for group in made.history.failure_groups()
+        kinds = ActionHistory(made._repository, vocabulary=Greeting).failure_groups()
+
+        assert {Greeting.GREETED, ActionType.NOTIFIED} == {
+            group.example.action_type for group in kinds
+        }
+        assert {Greeting, ActionType} == {
+            type(group.example.action_type) for group in kinds
         }

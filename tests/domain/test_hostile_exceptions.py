@@ -387,6 +387,17 @@ class TestInterrupted:
         with pytest.raises(KeyboardInterrupt):
             Failure.from_exception(SlowError())
 
+    def test_while_notes_are_read(self) -> None:
+        """Nor is it while the notes of an exception are read."""
+
+        class NotingError(Exception):
+            @property
+            def __notes__(self) -> list[str]:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Failure.from_exception(NotingError())
+
 
 def left_by(
     outer: ActionRecorder, raised: Exception, flaky: FlakyRepository | None = None

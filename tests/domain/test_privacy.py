@@ -61,3 +61,32 @@ class TestRedaction:
         WAYS["start"](made)
 
         assert SECRET in repr(everything(made))
+
+
+class TestWithoutMessages:
+    @pytest.mark.parametrize("way", ["fail", "fail_with", "unknown", "failure", "many"])
+    def test_no_message_is_stored(self, way: str) -> None:
+        """Types and frames alone are kept of a failure, whatever way it comes."""
+        made = recorder(redact=None, store_messages=False)
+        WAYS[way](made)
+
+        failures = [made.history.get(one.id).failure for one in everything(made)]
+
+        assert {""} == {failure.message for failure in failures if failure}
+        assert SECRET not in repr(failures)
+
+    def test_a_failure_keeps_its_kind(self) -> None:
+        """The exception's type and its fingerprint stay."""
+        error = ValueError(TOLD)
+        frugal = recorder(redact=None, store_messages=False)
+        whole = recorder(redact=None)
+
+        kept = frugal.record_failure(1, "notified", error).failure
+        full = whole.record_failure(1, "notified", error).failure
+
+        assert kept is not None
+        assert full is not None
+        assert ("ValueError", full.fingerprint) == (
+            kept.exception_type,
+            kept.fingerprint,
+        )

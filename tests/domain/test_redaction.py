@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignment_actions.domain.details import as_details
-from assignment_actions.domain.patterns import with_atomic_groups
+from assignment_actions.domain.redacting.patterns import with_atomic_groups
+from assignment_actions.domain.redacting.redaction_rules import (
+    ALL_RULES,
+    DEFAULT_RULES,
+    RedactionRules,
+)
 from assignment_actions.domain.redaction import (
     REDACTED,
     REMOVED,
@@ -15,11 +20,6 @@ from assignment_actions.domain.redaction import (
     redacted_actor,
     redacted_details,
     redacted_text,
-)
-from assignment_actions.domain.redaction_rules import (
-    ALL_RULES,
-    DEFAULT_RULES,
-    RedactionRules,
 )
 
 FRAGMENTS = (

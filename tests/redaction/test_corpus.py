@@ -7,8 +7,11 @@ from functools import partial
 
 from redaction.corpus import Sample, Score, samples, scores, table
 
+from assignment_actions.domain.redacting.redaction_rules import (
+    ALL_RULES,
+    RedactionRules,
+)
 from assignment_actions.domain.redaction import redact_defaults
-from assignment_actions.domain.redaction_rules import ALL_RULES, RedactionRules
 
 TUNED = [*samples("secrets"), *samples("look_alikes"), *samples("reported")]
 HELD_OUT = [*samples("held_out"), *samples("blind")]

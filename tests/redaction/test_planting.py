@@ -21,8 +21,11 @@ from redaction.planting import (
 )
 
 from assignment_actions.domain.details import as_details
+from assignment_actions.domain.redacting.redaction_rules import (
+    ALL_RULES,
+    RedactionRules,
+)
 from assignment_actions.domain.redaction import redact_defaults, redacted_details
-from assignment_actions.domain.redaction_rules import ALL_RULES, RedactionRules
 
 EVERY_RULE = RedactionRules(rules=ALL_RULES, values=["hunter2", "Jo Doe"])
 TEXTS = [sample.text for name in ("secrets", "look_alikes") for sample in samples(name)]

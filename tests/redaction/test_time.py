@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from redaction.hostile import HOSTILE
 
-from assignment_actions.domain.patterns import Lazy
-from assignment_actions.domain.redaction_rules import ALL_RULES, RedactionRules
+from assignment_actions.domain.redacting.patterns import Lazy
+from assignment_actions.domain.redacting.redaction_rules import (
+    ALL_RULES,
+    RedactionRules,
+)
 
 SMALL, TIMES = 4 * 1024, 8
 BOUND = 24  # linear is 8, quadratic 64

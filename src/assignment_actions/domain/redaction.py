@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 
 from assignment_actions.domain.details import FrozenDict, as_details
-from assignment_actions.domain.patterns import REDACTED as MARK
-from assignment_actions.domain.redaction_rules import RedactionRules
+from assignment_actions.domain.redacting.patterns import REDACTED as MARK
+from assignment_actions.domain.redacting.redaction_rules import RedactionRules
 from assignment_actions.domain.values import TEXT_LIMIT, storable
 
 REDACTED = MARK
 REMOVED = "[removed: the redactor failed]"
 
-redact_defaults = RedactionRules()
+redact_defaults: RedactionRules = RedactionRules()
 """
 Take out what the default rules find: `RedactionRules()`, made once.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 
-from assignment_actions.domain.patterns import DONE, REDACTED, UPPER_TO_LOWER, Lazy
+from assignment_actions.domain.redacting.patterns import (
+    DONE,
+    REDACTED,
+    UPPER_TO_LOWER,
+    Lazy,
+)
 
 _DONE = Lazy(DONE)
 _UNRESERVED = frozenset(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assignment_actions.domain.announced_key import AnnouncedKey, Replaced
-from assignment_actions.domain.harmless_values import (
+from assignment_actions.domain.redacting.announced_key import AnnouncedKey, Replaced
+from assignment_actions.domain.redacting.harmless_values import (
     content_of,
     holds_a_diagnosis,
     is_diagnosis,
@@ -12,7 +12,7 @@ from assignment_actions.domain.harmless_values import (
     is_type,
     is_word,
 )
-from assignment_actions.domain.patterns import (
+from assignment_actions.domain.redacting.patterns import (
     ANY_QUOTED,
     DONE,
     PLACEHOLDER,
@@ -20,7 +20,7 @@ from assignment_actions.domain.patterns import (
     REDACTED,
     Lazy,
 )
-from assignment_actions.domain.secret_keys import COMPLAINTS
+from assignment_actions.domain.redacting.secret_keys import COMPLAINTS
 
 _PLAIN = r"[^\s\"'`\\,;&()\[\]{}<>]"
 _SLASHES = r"\\++(?![nr\"'\\])"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assignment_actions.domain.patterns import Lazy
+from assignment_actions.domain.redacting.patterns import Lazy
 
 CLOUD_KEY = "[cloud key]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assignment_actions.domain.patterns import Lazy
+from assignment_actions.domain.redacting.patterns import Lazy
 
 CARD, TELEPHONE = "[card number]", "[telephone]"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from assignment_actions.domain.patterns import Lazy, word_set
+from assignment_actions.domain.redacting.patterns import Lazy, word_set
 
 SECRET, CODE, AUTHORIZATION, COOKIE = "secret", "code", "authorization", "cookie"
 """The kinds of secret that a key announces; a code is a short number such as a PIN."""

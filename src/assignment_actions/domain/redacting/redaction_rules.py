@@ -8,25 +8,31 @@ from typing import NamedTuple
 
 import attrs
 
-from assignment_actions.domain.cloud_keys import CLOUD_SCOUT, without_cloud_keys
-from assignment_actions.domain.command_lines import without_arguments, without_elements
-from assignment_actions.domain.header_values import without_cookie_jars
-from assignment_actions.domain.host_values import HostValues
-from assignment_actions.domain.key_values import FLAG_SCOUT, KINDS, KeyValues
-from assignment_actions.domain.patterns import REDACTED, Lazy, in_lower_case
-from assignment_actions.domain.secret_numbers import (
+from assignment_actions.domain.redacting.cloud_keys import (
+    CLOUD_SCOUT,
+    without_cloud_keys,
+)
+from assignment_actions.domain.redacting.command_lines import (
+    without_arguments,
+    without_elements,
+)
+from assignment_actions.domain.redacting.header_values import without_cookie_jars
+from assignment_actions.domain.redacting.host_values import HostValues
+from assignment_actions.domain.redacting.key_values import FLAG_SCOUT, KINDS, KeyValues
+from assignment_actions.domain.redacting.patterns import REDACTED, Lazy, in_lower_case
+from assignment_actions.domain.redacting.secret_numbers import (
     CARD_SCOUT,
     without_cards,
     without_telephones,
 )
-from assignment_actions.domain.secrets import (
+from assignment_actions.domain.redacting.secrets import (
     without_bearers,
     without_emails,
     without_jwts,
     without_private_keys,
     without_url_passwords,
 )
-from assignment_actions.domain.sql_parameters import without_parameters
+from assignment_actions.domain.redacting.sql_parameters import without_parameters
 
 
 class Step(NamedTuple):

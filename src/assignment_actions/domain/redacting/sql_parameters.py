@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assignment_actions.domain.patterns import QUOTED, REDACTED, Lazy
+from assignment_actions.domain.redacting.patterns import QUOTED, REDACTED, Lazy
 
 _PARAMETERS = Lazy(
     rf"\[parameters: (?P<row>[(\[](?:{QUOTED}|[^\"'`\n\]]++|\](?![\n]|\Z))*+)"

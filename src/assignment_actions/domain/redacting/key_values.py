@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from assignment_actions.domain.announced_key import AnnouncedKey, Replaced
-from assignment_actions.domain.header_values import (
+from assignment_actions.domain.redacting.announced_key import AnnouncedKey, Replaced
+from assignment_actions.domain.redacting.header_values import (
     authorization_after,
     cookies_after,
     credentials_after,
 )
-from assignment_actions.domain.key_value_forms import code_after
-from assignment_actions.domain.patterns import Lazy, in_lower_case
-from assignment_actions.domain.secret_keys import (
+from assignment_actions.domain.redacting.key_value_forms import code_after
+from assignment_actions.domain.redacting.patterns import Lazy, in_lower_case
+from assignment_actions.domain.redacting.secret_keys import (
     AUTHORIZATION,
     CODE,
     COOKIE,

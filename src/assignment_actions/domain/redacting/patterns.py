@@ -76,7 +76,7 @@ class Lazy:
     __slots__ = ("_pattern", "source")
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self.source: str = source
         self._pattern: re.Pattern[str] | None = None
 
     def __call__(self) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assignment_actions.domain.patterns import (
+from assignment_actions.domain.redacting.patterns import (
     ANY_QUOTED,
     PLACEHOLDER,
     Lazy,

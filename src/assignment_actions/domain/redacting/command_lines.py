@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assignment_actions.domain.harmless_values import is_nothing
-from assignment_actions.domain.header_values import without_cookies
-from assignment_actions.domain.patterns import REDACTED, Lazy
-from assignment_actions.domain.secret_keys import words_of
+from assignment_actions.domain.redacting.harmless_values import is_nothing
+from assignment_actions.domain.redacting.header_values import without_cookies
+from assignment_actions.domain.redacting.patterns import REDACTED, Lazy
+from assignment_actions.domain.redacting.secret_keys import words_of
 
 _NEXT = r"(?:[\"']?+,?+[ \t]++[\"']?+)"  # the next argument, also in the repr of a list
 _CURL_USER = Lazy(

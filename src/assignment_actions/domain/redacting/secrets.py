@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assignment_actions.domain.patterns import PLACEHOLDER, REDACTED, Lazy
+from assignment_actions.domain.redacting.patterns import PLACEHOLDER, REDACTED, Lazy
 
 EMAIL, JWT, PRIVATE_KEY = "[email]", "[jwt]", "[private key]"
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from assignment_actions.domain.announced_key import AnnouncedKey, Replaced
-from assignment_actions.domain.harmless_values import is_nothing, is_scheme, is_word
-from assignment_actions.domain.key_value_forms import secret_after
-from assignment_actions.domain.patterns import (
+from assignment_actions.domain.redacting.announced_key import AnnouncedKey, Replaced
+from assignment_actions.domain.redacting.harmless_values import (
+    is_nothing,
+    is_scheme,
+    is_word,
+)
+from assignment_actions.domain.redacting.key_value_forms import secret_after
+from assignment_actions.domain.redacting.patterns import (
     QUOTED,
     REDACTED,
     STRING_PREFIX,

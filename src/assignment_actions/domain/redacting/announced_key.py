@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from assignment_actions.domain.patterns import Lazy
+from assignment_actions.domain.redacting.patterns import Lazy
 
 _FILE_LINE = Lazy(r"[ |+]*+File \"[^\"\n]*+\", line \d")
 _INDENTED = Lazy(r"[ |+]{4}")

@@ -1,0 +1,1 @@
+"""The rules by which secrets are found in texts; `redaction` applies them."""
