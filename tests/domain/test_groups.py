@@ -1,6 +1,5 @@
 from enum import StrEnum
 
-from domain.recorders import recorder
 from domain.samples import (
     ASSIGNMENT,
     OTHER,
@@ -30,11 +29,16 @@ SMTP = Failure.of(reason="email_error", message="mailbox full")
 SLOW = Failure.of(reason="timeout", message="no answer")
 
 
-def history(*actions: Action) -> ActionHistory:
-    """Return a history of these."""
+def holding(*actions: Action) -> InMemoryActionRepository:
+    """Return a repository that holds these."""
     repository = InMemoryActionRepository()
     repository.add(*actions)
-    return ActionHistory(repository)
+    return repository
+
+
+def history(*actions: Action) -> ActionHistory:
+    """Return a history of these."""
+    return ActionHistory(holding(*actions))
 
 
 class TestGroups:
@@ -111,11 +115,13 @@ class TestGroups:
 
     def test_a_hosts_own_type(self) -> None:
         """The example's type is the host's own member, where it has one."""
-        made = recorder(vocabulary=Greeting)
-        made.record_failure(ASSIGNMENT, "greeted", SMTP)
-        made.record_failure(ASSIGNMENT, "notified", SLOW)
-
-        kinds = ActionHistory(made._repository, vocabulary=Greeting).failure_groups()
+        kinds = ActionHistory(
+            holding(
+                failed(1, failure=SMTP, action_type="greeted"),
+                failed(2, failure=SLOW),
+            ),
+            vocabulary=Greeting,
+        ).failure_groups()
 
         assert {Greeting.GREETED, ActionType.NOTIFIED} == {
             group.example.action_type for group in kinds

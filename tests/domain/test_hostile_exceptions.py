@@ -391,9 +391,10 @@ class TestInterrupted:
         """Nor is it while the notes of an exception are read."""
 
         class NotingError(Exception):
-            @property
-            def __notes__(self) -> list[str]:
-                raise KeyboardInterrupt
+            def __getattribute__(self, name: str) -> object:
+                if name == "__notes__":
+                    raise KeyboardInterrupt
+                return super().__getattribute__(name)
 
         with pytest.raises(KeyboardInterrupt):
             Failure.from_exception(NotingError())
