@@ -165,9 +165,13 @@ class JsonLinesActionRepository:
         """Keep only the facts of these; return how many changed."""
         return self._rewrite("scrub", actions, Action.scrubbed)
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         """Remove these; return how many were there."""
-        return self._rewrite("delete", actions, lambda _: None)
+
+        def without(stored: Action) -> Action | None:
+            return None if status in (None, stored.status) else stored
+
+        return self._rewrite("delete", actions, without)
 
     def search(
         self,

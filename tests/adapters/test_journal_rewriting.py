@@ -10,7 +10,14 @@ import pytest
 from adapters.journals import broken, files_no_larger_than, forked, run_all, stored_by
 from domain.samples import OTHER, action, failed, succeeded
 
-from assignment_actions import Action, Failure, StorageError
+from assignment_actions import (
+    Action,
+    ActionRecorder,
+    Failure,
+    InMemoryActionRepository,
+    RetentionPolicy,
+    StorageError,
+)
 from assignment_actions.adapters.journal import FileJournal
 from assignment_actions.adapters.journal.lines import kept_line
 
@@ -359,6 +366,28 @@ class TestHolds:
     def test_nothing(self, journal: FileJournal) -> None:
         """An empty journal holds no text."""
         assert not journal.holds(NAME)
+
+
+class TestProof:
+    def test_a_line_that_cannot_be_read(self, path: Path) -> None:
+        """Nobody can tell whom a torn line is about: nothing is proven then."""
+        path.write_bytes(kept_line(named(1), is_new=False)[:-20])
+        recorder = ActionRecorder(InMemoryActionRepository(), journal=FileJournal(path))
+        recorder.erase([OTHER])
+
+        assert not recorder.verify_erased([OTHER]).is_clean
+
+    def test_what_was_settled_goes_with_a_purge(self, journal: FileJournal) -> None:
+        """A purge leaves nothing of what was stored before in the file."""
+        for number in range(1, 6):
+            journal.keep(named(number, actor=f"number {number}"))
+        journal.store_each(lambda _: True, broken, 1)
+        ActionRecorder(InMemoryActionRepository(), journal=journal).purge(
+            RetentionPolicy([])
+        )
+
+        assert b"number 1" not in journal.path.read_bytes()
+        assert 4 == len(journal)
 
 
 class TestMeanwhile:

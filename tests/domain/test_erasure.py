@@ -4,7 +4,16 @@ from datetime import timedelta
 import pytest
 from domain.outages import FlakyRepository
 from domain.recorders import everything, recorder
-from domain.samples import ASSIGNMENT, OTHER, T0, ManualClock, action, at, failed
+from domain.samples import (
+    ASSIGNMENT,
+    OTHER,
+    T0,
+    ManualClock,
+    action,
+    at,
+    failed,
+    unknown,
+)
 
 from assignment_actions import (
     Action,
@@ -225,6 +234,15 @@ class TestPurge:
 
         assert [2, 4, 6] == seen
 
+    def test_what_was_completed_meanwhile(self) -> None:
+        """What is completed between its being read and removed stays."""
+        made = recorder(RacedRepository(), clock=ManualClock(T0 + 2 * DAY))
+        made._repository.add(unknown())
+        policy = RetentionPolicy([Retention(DAY, statuses=["unknown"])])
+
+        assert 0 == made.purge(policy).actions
+        assert ["succeeded"] == [one.status for one in everything(made)]
+
     def test_no_policy(self) -> None:
         """What is no policy is refused."""
         with pytest.raises(TypeError, match="policy must be a RetentionPolicy"):
@@ -307,6 +325,15 @@ class TestReport:
         assert 4 == len(everything(made))
 
 
+class RacedRepository(InMemoryActionRepository):
+    """A repository in which somebody completes what is about to be removed."""
+
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        for one in actions:
+            self.complete(one.succeed(at=at(9)))
+        return super().delete(*actions, status=status)
+
+
 class BreakingRepository(InMemoryActionRepository):
     """A repository that removes one batch, and then is out of reach."""
 
@@ -315,8 +342,8 @@ class BreakingRepository(InMemoryActionRepository):
         self.add(*actions)
         self.calls = 0
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         self.calls += 1
         if self.calls > 1:
             raise StorageError("delete", "the connection was lost")
-        return super().delete(*actions)
+        return super().delete(*actions, status=status)

@@ -107,6 +107,17 @@ class TestSettled:
         assert completion.failure is not None
         assert "550 [email]" == completion.failure.message
 
+    def test_nobody_is_asked_by_a_digest(self) -> None:
+        """Of a scrubbed key nobody can tell whether it happened: it stays unknown."""
+        asked = Asked(answer=False)
+        made = holding(unknown(1, key="k"), overdue(2, key="l"), unknown(3))
+        made.scrub([ASSIGNMENT])
+
+        report = made.reconcile(asked)
+
+        assert ([3], 2, 1) == (asked.numbers, report.left, report.failed)
+        assert {1: "unknown", 2: "unknown", 3: "failed"} == statuses(made)
+
     def test_nobody_can_tell(self) -> None:
         """An overdue action becomes unknown now; an unknown one stays as it is."""
         rules = recorder()._rules

@@ -108,7 +108,7 @@ class TestScrub:
         """All actions were scrubbed, and no column of any holds more than facts."""
         count = ACTIONS_EACH * len(ERASED)
 
-        assert (count, len(ERASED)) == (
+        assert (count, 2 * len(ERASED)) == (
             *(scrubbed.report.actions, scrubbed.report.in_progress),
         )
         assert (count, ()) == (scrubbed.check.actions, scrubbed.check.leftovers)

@@ -187,11 +187,16 @@ class InMemoryActionRepository:
                     count += 1
         return count
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         """Remove these; return how many were there."""
         with self._lock:
             self._require_kind(action.assignment_id for action in actions)
-            found = {one for one in _identities(actions) if one in self._actions}
+            stored = ((one, self._actions.get(one)) for one in _identities(actions))
+            found = {
+                identity
+                for identity, one in stored
+                if one is not None and status in (None, one.status)
+            }
             if found:
                 self._forget(found)
         return len(found)

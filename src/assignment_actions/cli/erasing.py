@@ -175,7 +175,7 @@ class _Run:
 def _hidden(journals: Journals) -> list[Remains]:
     if not journals.unreadable:
         return []
-    lines = counted(journals.unreadable, "line")
+    lines = counted(len(journals.unreadable), "line")
     return [Remains(f"{lines} of the journals cannot be read: look at them yourself.")]
 
 

@@ -22,9 +22,9 @@ class Journals:
     parts: Sequence[FileJournal]
 
     @property
-    def unreadable(self) -> int:
-        """Return how many lines cannot be read: neither seen nor changed."""
-        return sum(len(one.unreadable) for one in self.parts)
+    def unreadable(self) -> Sequence[int]:
+        """Return the lines that cannot be read: neither seen nor changed."""
+        return [line for one in self.parts for line in one.unreadable]
 
     def keep(
         self,
@@ -82,6 +82,11 @@ def open_journals(paths: Sequence[Path]) -> Journals:
         for path in dict.fromkeys(one.absolute() for one in paths):
             path.lstat()  # opening would make it
             parts.append(FileJournal(path))
+            if parts[-1].unreadable and not parts[-1].is_ours:
+                Journals(parts).close()
+                raise CommandError(
+                    f"--journal: {path} holds no line of a journal", Status.USAGE
+                )
     except OSError as error:
         Journals(parts).close()
         raise CommandError(f"--journal: {error}", Status.NOT_FOUND) from None

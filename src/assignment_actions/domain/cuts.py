@@ -7,6 +7,7 @@ from contextlib import suppress
 from assignment_actions.domain.values import storable
 
 WORD_LIMIT = 1024
+_BLANKS, _SIGNS = " \n", "\"',;&<>{}[]()"
 
 
 def cut_end(text: str, limit: int) -> tuple[str, bool]:
@@ -67,5 +68,14 @@ def quickly_storable(text: str) -> str:
 
 
 def _whole_words(text: str) -> str:
-    """Drop the last, possibly halved word: half a secret matches no rule."""
-    return text[: max(text.rfind(" "), text.rfind("\n"), len(text) - WORD_LIMIT, 0)]
+    """
+    Drop the last, possibly halved word: half a secret matches no rule.
+
+    Where there is no blank for long, as in JSON without any, a word ends at a sign.
+    """
+    first = max(len(text) - WORD_LIMIT, 0)
+    for signs in (_BLANKS, _SIGNS):
+        end = max(text.rfind(sign, first) for sign in signs)
+        if end >= 0:
+            return text[:end]
+    return text[:first]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Literal
 
 import attrs
 
-from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.action import Action
 from assignment_actions.domain.filters import ActionFilter, Cursor
 from assignment_actions.domain.leftovers import leftovers
 from assignment_actions.domain.ports import ActionRepository, OutcomeJournal
 from assignment_actions.domain.retention import RetentionPolicy
-from assignment_actions.domain.values import AssignmentId
+from assignment_actions.domain.values import AssignmentId, scrubbed_key
 
 ERASURE_BATCH = 500
 """How many actions one transaction changes: few, so that nobody waits for it long."""
@@ -25,6 +26,7 @@ LEFTOVERS_LIMIT = 1000
 
 ErasureKind = Literal["scrub", "erase", "purge"]
 Verb = Callable[..., int]
+Try = tuple[AssignmentId, str, str]
 Find = Callable[[ActionFilter, Cursor | None], Sequence[Action]]
 
 
@@ -35,9 +37,9 @@ class ErasureReport:
 
     `actions` were changed or removed (in a dry run: would be). `assignments` is how
     many were asked about, None for `purge`. `in_progress` of the actions seen were not
-    completed yet: whoever completes one that was scrubbed stores its outcome with new
-    texts, so ask again. `held` would be purged but for the hold. `kept` outcomes that
-    wait in the journal were changed as well.
+    completed yet, unknown ones among them: whoever completes one that was scrubbed
+    stores its outcome with texts, so ask again. `held` would be purged but for the
+    hold. `kept` outcomes that wait in the journal were changed as well.
     """
 
     kind: ErasureKind
@@ -65,7 +67,7 @@ class ErasureReport:
         self, actions: Sequence[Action], count: int, held: int, ended_at: datetime
     ) -> ErasureReport:
         """Return this report with one more batch: `count` of the actions changed."""
-        is_open = (one.status is ActionStatus.IN_PROGRESS for one in actions)
+        is_open = (not one.status.is_final for one in actions)
         return attrs.evolve(
             self,
             actions=self.actions + count,
@@ -83,7 +85,8 @@ class Leftover:
     """
     Be one place where something stands that should be gone.
 
-    `action` is None for a part of the journal that cannot be read as an action.
+    `action` has its facts alone. It is None where a text stands in the journal, and
+    where a part of that cannot be read: nobody can tell whom it is about.
     """
 
     where: Literal["store", "journal"]
@@ -145,16 +148,48 @@ class Erasure:
         self._journal(journal, lambda one: None if one.assignment_id in wanted else one)
         return self._each_of(ids, self.repository.delete, self._found)
 
-    def purge(self, policy: RetentionPolicy) -> ErasureReport:
+    def purge(
+        self, policy: RetentionPolicy, journal: OutcomeJournal | None
+    ) -> ErasureReport:
         """Remove what a policy lets expire."""
+        self._journal(journal, lambda one: one)  # leaves out what was settled
         for rule, wanted in policy.expired(self.report.started_at):
             for page in _pages(wanted, self._found):
                 expired = [one for one in page if policy.decides(rule, one)]
                 free = [one for one in expired if not policy.holds(one)]
-                self._change(free, self.repository.delete, len(expired) - len(free))
+                free = [*self._not_needed(free, policy)]
+                self._change(free, self._delete, len(expired) - len(free))
         return self.report
 
     # -- behind ------------------------------------------------------------------------
+
+    def _not_needed(
+        self, actions: Sequence[Action], policy: RetentionPolicy
+    ) -> Iterator[Action]:
+        """Yield those under no key, and those whose every try expires as well."""
+        keyed = [one for one in actions if one.key is not None]
+        kept: set[Try] = set()
+        if keyed:
+            ids = {one.assignment_id for one in keyed}
+            types = {str(one.action_type) for one in keyed}
+            for timeline in self.repository.timelines(ids, types).values():
+                kept |= {
+                    _try_of(one)
+                    for one in timeline
+                    if not policy.lets_go(one, self.report.started_at)
+                }
+        yield from (
+            one for one in actions if one.key is None or _try_of(one) not in kept
+        )
+
+    def _delete(self, *actions: Action) -> int:
+        """Remove them, but not what was completed since it was read."""
+        final = [one for one in actions if one.status.is_final]
+        count = self.repository.delete(*final) if final else 0
+        for status in {one.status for one in actions} - {one.status for one in final}:
+            some = [one for one in actions if one.status is status]
+            count += self.repository.delete(*some, status=status)
+        return count
 
     def _journal(
         self,
@@ -194,6 +229,11 @@ class Erasure:
         self.report = self.report.with_batch(actions, count, held, self.now())
         if self.on_progress is not None:
             self.on_progress(self.report)
+
+
+def _try_of(action: Action) -> Try:
+    key = action.key or ""
+    return action.assignment_id, str(action.action_type), scrubbed_key(key)
 
 
 def _pages(wanted: ActionFilter, find: Find) -> Iterator[Sequence[Action]]:
@@ -238,8 +278,12 @@ def checked(
 def _in_store(
     repository: ActionRepository, wanted: ActionFilter, texts: Sequence[str] | None
 ) -> Iterator[Leftover]:
-    for action in repository.search(wanted, texts, LEFTOVERS_LIMIT):
-        yield Leftover("store", leftovers(action, texts), action)
+    def found(some: ActionFilter, after: Cursor | None) -> Sequence[Action]:
+        return repository.search(some, texts, ERASURE_BATCH, after)
+
+    actions = chain.from_iterable(_pages(wanted, found))
+    for action in islice(actions, LEFTOVERS_LIMIT):
+        yield Leftover("store", leftovers(action, texts), action.scrubbed())
 
 
 def _in_journal(
@@ -247,6 +291,6 @@ def _in_journal(
 ) -> Iterator[Leftover]:
     for action in journal:
         if action.assignment_id in ids and leftovers(action):
-            yield Leftover("journal", leftovers(action), action)
-    if any(map(journal.holds, texts)):
+            yield Leftover("journal", leftovers(action), action.scrubbed())
+    if any(map(journal.holds, texts)) or (ids and journal.unreadable):
         yield Leftover("journal", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import attrs
@@ -132,6 +132,11 @@ class KeptOutcomes:
     def holds(self, text: str, /) -> bool:
         """Tell whether a text stands in anything that is kept."""
         return any(leftovers(action, [text]) for action in self)
+
+    @property
+    def unreadable(self) -> Sequence[int]:
+        """Return that everything can be read."""
+        return ()
 
     def close(self) -> None:
         """Log at ERROR what is lost now."""

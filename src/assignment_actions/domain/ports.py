@@ -190,11 +190,12 @@ class ActionRepository(Protocol):
         """
         ...
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         """
         Remove what is stored under these actions' identities, all or nothing (R95).
 
         R96 Returns how many were there. Identity and key are free again.
+        R99 With a status only those that are stored in it at that moment.
         """
         ...
 
@@ -298,6 +299,11 @@ class OutcomeJournal(Protocol):
 
     def holds(self, text: str, /) -> bool:
         """Tell whether a text stands anywhere in it, unreadable parts included (J8)."""
+        ...
+
+    @property
+    def unreadable(self) -> Sequence[int]:
+        """Return the numbers of the parts that cannot be read, nor rewritten (J9)."""
         ...
 
     def __len__(self) -> int:

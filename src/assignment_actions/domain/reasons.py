@@ -103,7 +103,9 @@ def reason_of(
     """
     try:
         return _resolved(exception, reasons, {}, 0)
-    except Exception:  # noqa: BLE001  # a host's type may refuse even this
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # a host's type may refuse even this
         return ErrorReason.UNCLASSIFIED
 
 
@@ -116,7 +118,9 @@ def _resolved(
     for kind in type(exception).__mro__:
         try:
             rules = reasons.get(kind), READY_REASONS.get(qualified(kind))
-        except Exception:  # noqa: BLE001, S112  # its metaclass refuses: ask the bases
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001, S112  # its metaclass refuses: ask the bases
             continue
         if kind is BaseExceptionGroup:
             members = partial(_of_members, reasons=reasons, known=known, depth=depth)

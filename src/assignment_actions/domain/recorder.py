@@ -398,6 +398,7 @@ class ActionRecorder:
                 succeeded. False or a Failure: it did not → failed. None: nobody can
                 tell → left unknown, also durably where it was overdue. Where it
                 raises, the action is left as it is, and the error counted and logged.
+                It is not asked about an action whose key was scrubbed: nobody can tell.
             types: ask only about these; None means all.
             share: (index, of): of so many workers, ask only the share of this one, so
                 that all can run at once without asking twice.
@@ -447,8 +448,9 @@ class ActionRecorder:
         early keeps what it did, and the next one goes on. A joined recorder does all
         in the host's transaction, and leaves the journal alone.
 
-        What is recorded about these assignments afterwards, also the completion of an
-        action in progress, holds texts again.
+        What is recorded about these assignments afterwards holds texts again: the
+        completion of an action that had none, and an outcome that another thread or
+        process was storing at that moment. `verify_erased` tells.
 
         Args:
             ids: of which assignments.
@@ -498,13 +500,14 @@ class ActionRecorder:
         """
         Remove the actions that a policy keeps no longer; else as `erase`.
 
-        What waits in the journal stays: it is younger than what it waits for. A run
-        that was killed is simply started again.
+        The tries under one key go together: as long as one of them is kept, all are,
+        so that nothing starts again that was done. What waits in the journal stays. A
+        run that was killed is simply started again.
         """
         if not isinstance(policy, RetentionPolicy):
             raise TypeError(f"policy must be a RetentionPolicy, got {policy!r}")
         run = self._erasure("purge", actor, dry_run, batch_size, on_progress)
-        return run.purge(policy)
+        return run.purge(policy, self._own_journal)
 
     def verify_erased(
         self, ids: Iterable[AssignmentId] = (), texts: Iterable[str] = ()

@@ -125,7 +125,16 @@ class RetentionPolicy:
 
     def decides(self, rule: Retention, action: Action) -> bool:
         """Tell whether a rule is the one that decides about an action."""
-        return next((one for one in self.rules if one.covers(action)), None) is rule
+        return self._rule_for(action) is rule
+
+    def lets_go(self, action: Action, now: datetime) -> bool:
+        """Tell whether an action has expired and is not on hold."""
+        rule = self._rule_for(action)
+        wanted = None if rule is None else rule.expired(now)
+        return wanted is not None and wanted.matches(action) and not self.holds(action)
+
+    def _rule_for(self, action: Action) -> Retention | None:
+        return next((one for one in self.rules if one.covers(action)), None)
 
     def holds(self, action: Action) -> bool:
         """Tell whether an action is kept because its assignment is on hold."""

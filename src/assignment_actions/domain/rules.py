@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from assignment_actions.domain.action import Action, ActionStatus, Claim
+from assignment_actions.domain.cuts import bounded_source
 from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
@@ -27,6 +28,7 @@ from assignment_actions.domain.redaction import (
     redacted_details,
     redacted_text,
 )
+from assignment_actions.domain.stacktrace import MESSAGE_LIMIT
 from assignment_actions.domain.values import AssignmentId, as_text, as_utc
 from assignment_actions.domain.vocabulary import Vocabulary
 
@@ -188,12 +190,15 @@ class WritingRules:
         An error of ours has the host's exception for its context: what is not stored
         of that must not be logged either.
         """
-        trace = Failure.from_exception(error, redact=self.redact).stacktrace
-        return f"{self.clean_text(said)}\n{trace}"
+        failure = Failure.from_exception(
+            error, redact=self.redact, store_messages=self.store_messages
+        )
+        return f"{self.clean_text(said)}\n{failure.stacktrace}"
 
     def clean_text(self, text: str) -> str:
-        """Return a text redacted."""
-        return text if self.redact is None else redacted_text(self.redact, text)
+        """Return a text of ours redacted and bounded: it may quote a driver."""
+        bounded, _ = bounded_source(text, MESSAGE_LIMIT)
+        return bounded if self.redact is None else redacted_text(self.redact, bounded)
 
     def _clean_failure(self, failure: Failure) -> Failure:
         kept = failure if self.store_messages else failure.without_messages()

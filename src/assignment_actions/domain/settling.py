@@ -36,7 +36,10 @@ def settle(repository: ActionRepository, completion: Action) -> Settlement:
     if repository.complete(completion):
         return Settlement.STORED
     stored = stored_as(repository, completion)
-    if stored is not None and stored.is_same_outcome(completion):
+    if stored is not None and (
+        stored.is_same_outcome(completion)
+        or stored.is_same_outcome(completion.scrubbed())
+    ):
         return Settlement.ALREADY_STORED
     logger.warning(
         "the kept outcome of action %s (%s) was not stored: it is %s already",

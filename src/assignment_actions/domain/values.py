@@ -88,9 +88,14 @@ def scrubbed_key(key: str) -> str:
     >>> scrubbed_key("2026-11-22")
     'scrubbed-b5e2d8d6f86cf4f0a0f2d4db89e8f753'
     """
-    if _SCRUBBED_KEY.match(key):
+    if is_scrubbed_key(key):
         return key
     return f"scrubbed-{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def is_scrubbed_key(key: str | None) -> bool:
+    """Tell whether nothing but a digest is left of a key."""
+    return key is not None and _SCRUBBED_KEY.match(key) is not None
 
 
 def is_same_key(one: str | None, other: str) -> bool:

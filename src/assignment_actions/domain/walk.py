@@ -162,6 +162,8 @@ def _steps(traceback: TracebackType | None) -> list[TracebackType]:
 
 def _module(frame: FrameType) -> str:
     name = frame.f_globals.get("__name__")
+    if name == "__main__":  # `python -m` keeps the module's own name elsewhere
+        name = getattr(frame.f_globals.get("__spec__"), "name", name)
     return name if isinstance(name, str) else ""
 
 

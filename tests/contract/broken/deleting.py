@@ -27,9 +27,9 @@ class DeletesOneOfAnId(Broken):
 
     caught_by = ("test_r95_all_with_one_id_go",)
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         first = {one.id: one for one in reversed(actions)}
-        return super().delete(*first.values())
+        return super().delete(*first.values(), status=status)
 
 
 class DeletesTheIdEverywhere(Broken):
@@ -37,7 +37,7 @@ class DeletesTheIdEverywhere(Broken):
 
     caught_by = ("test_r95_what_is_not_named_stays",)
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         self._require_kind(one.assignment_id for one in actions)
         ids = {one.id: None for one in actions}
         alike = [
@@ -45,7 +45,17 @@ class DeletesTheIdEverywhere(Broken):
             for one in ids
             for identity in self._by_id.get(one, ())
         ]
-        return super().delete(*alike)
+        return super().delete(*alike, status=status)
+
+
+class DeletesInWhateverStatus(Broken):
+    """Deletes what was completed since, too."""
+
+    caught_by = ("test_r99_only_what_is_still_in_a_status",)
+
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        del status
+        return super().delete(*actions)
 
 
 class CountsWhatItWasGiven(Broken):
@@ -53,8 +63,8 @@ class CountsWhatItWasGiven(Broken):
 
     caught_by = ("test_r96_only_what_was_there_counts",)
 
-    def delete(self, /, *actions: Action) -> int:
-        super().delete(*actions)
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        super().delete(*actions, status=status)
         return len(actions)
 
 
@@ -78,8 +88,9 @@ class DeletesHalfABatch(Broken):
 
     caught_by = ("test_r95_a_wrong_kind_deletes_nothing",)
 
-    def delete(self, /, *actions: Action) -> int:
-        return sum([super(DeletesHalfABatch, self).delete(one) for one in actions])
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        delete = super().delete
+        return sum([delete(one, status=status) for one in actions])
 
 
 class HidesWhatItDeleted(Broken):
@@ -87,9 +98,9 @@ class HidesWhatItDeleted(Broken):
 
     caught_by = ("test_r95_no_question_knows_it",)
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         self.hidden = {**getattr(self, "hidden", {}), **{it.id: it for it in actions}}
-        return super().delete(*actions)
+        return super().delete(*actions, status=status)
 
     def get(self, action_id: UUID, /) -> Action | None:
         hidden: dict[UUID, Action] = getattr(self, "hidden", {})
@@ -101,8 +112,8 @@ class KeepsDeletedIds(Broken):
 
     caught_by = ("test_r96_the_identity_is_free_again",)
 
-    def delete(self, /, *actions: Action) -> int:
-        count = super().delete(*actions)
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        count = super().delete(*actions, status=status)
         gone = {(it.assignment_id, it.id): it for it in actions}
         self.gone = {**getattr(self, "gone", {}), **gone}
         return count
@@ -126,8 +137,8 @@ class ErasesAllForNone(Broken):
     def scrub(self, /, *actions: Action) -> int:
         return super().scrub(*(actions or self._actions.values()))
 
-    def delete(self, /, *actions: Action) -> int:
-        return super().delete(*(actions or self._actions.values()))
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        return super().delete(*(actions or self._actions.values()), status=status)
 
 
 class ErasesOneChunk(Broken):
@@ -138,5 +149,5 @@ class ErasesOneChunk(Broken):
     def scrub(self, /, *actions: Action) -> int:
         return super().scrub(*actions[:999])
 
-    def delete(self, /, *actions: Action) -> int:
-        return super().delete(*actions[:999])
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        return super().delete(*actions[:999], status=status)

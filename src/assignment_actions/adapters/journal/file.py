@@ -15,7 +15,7 @@ from assignment_actions.adapters.journal.index import Index, Place
 from assignment_actions.adapters.journal.lines import (
     KeptLine,
     digest_of,
-    forms_in_line,
+    is_in_line,
     kept_line,
     parsed,
     stored_line,
@@ -79,6 +79,11 @@ class FileJournal:
     def unreadable(self) -> Sequence[int]:
         """Return the numbers of the lines that could not be read; they stay there."""
         return tuple(self._index.unreadable)
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether any line of the file is one of a journal, or there is none."""
+        return self._index.lines > len(self._index.unreadable) or not self._index.lines
 
     def __len__(self) -> int:
         return len(self._index.left) + len(self._unwritten)
@@ -172,10 +177,9 @@ class FileJournal:
 
     def holds(self, text: str, /) -> bool:
         """Tell whether a text stands in the file, settled lines included, or beside."""
-        forms = forms_in_line(text)
         with self._opened() as file, open(file, "rb", closefd=False) as stream:
             stream.seek(0)
-            is_there = any(form in line for line in stream for form in forms)
+            is_there = any(is_in_line(text, line) for line in stream)
         return is_there or self._unwritten.holds(text)
 
     def close(self) -> None:
@@ -288,7 +292,7 @@ class FileJournal:
             with os.fdopen(new, "wb") as target:
                 target.writelines(lines)
                 target.flush()
-                _give_to_owner(new, os.fstat(file))
+                _give_as_it_was(new, os.fstat(file))
                 os.fsync(new)
         except BaseException:
             shorter.unlink(missing_ok=True)  # it holds texts
@@ -366,9 +370,10 @@ def _is_at(path: Path, file: int) -> bool:
         return False
 
 
-def _give_to_owner(file: int, was: os.stat_result) -> None:
+def _give_as_it_was(file: int, was: os.stat_result) -> None:
     """Let the service read on after an operator, as root, has replayed its file."""
     if hasattr(os, "fchown"):
+        os.fchmod(file, stat.S_IMODE(was.st_mode))
         with suppress(PermissionError):
             os.fchown(file, was.st_uid, was.st_gid)
 

@@ -19,6 +19,7 @@ import attrs
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.details import as_details
 from assignment_actions.domain.failure import Failure
+from assignment_actions.domain.leftovers import leftovers
 from assignment_actions.domain.values import AssignmentId, storable
 
 
@@ -78,10 +79,14 @@ def digest_of(line: bytes) -> str:
     return digest
 
 
-def forms_in_line(text: str) -> set[bytes]:
-    """Return how a text may stand in a line: in details, elsewhere, in none of ours."""
-    ours = {_json(one)[1:-1].encode("ascii") for one in (text, storable(text))}
-    return ours | {text.encode(errors="surrogatepass")}
+def is_in_line(text: str, line: bytes) -> bool:
+    """Tell whether a text stands in the action of a line, or in what is no line."""
+    try:
+        found = parsed(line)
+    except ValueError:
+        ours = {_json(one)[1:-1].encode("ascii") for one in (text, storable(text))}
+        return any(one in line for one in ours | {text.encode(errors="surrogatepass")})
+    return isinstance(found, KeptLine) and bool(leftovers(found.action, [text]))
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -28,9 +28,9 @@ class SqlErasingVerbs(SqlVerbs):
         """
         return self._change("scrub", actions, self._statements.facts)
 
-    def delete(self, /, *actions: Action) -> int:
+    def delete(self, /, *actions: Action, status: str | None = None) -> int:
         """Remove these; return how many were there; statements and count as above."""
-        return self._change("delete", actions, None)
+        return self._change("delete", actions, None, status)
 
     def search(
         self,
@@ -70,7 +70,11 @@ class SqlErasingVerbs(SqlVerbs):
     # -- behind ------------------------------------------------------------------------
 
     def _change(
-        self, operation: str, actions: Sequence[Action], facts: Facts | None
+        self,
+        operation: str,
+        actions: Sequence[Action],
+        facts: Facts | None,
+        status: str | None = None,
     ) -> int:
         tables, flavour = self._tables, self._transactions.flavour
         require_kind(tables.kind, (action.assignment_id for action in actions))
@@ -81,7 +85,7 @@ class SqlErasingVerbs(SqlVerbs):
         def work(connection: Connection) -> int:
             return sum(
                 flavour.change_each(
-                    connection, tables.actions, tables.kind, chunk, facts
+                    connection, tables.actions, tables.kind, chunk, facts, status
                 )
                 for chunk in chunks_of(identities, ROWS_PER_STATEMENT)
             )

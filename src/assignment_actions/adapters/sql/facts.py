@@ -55,8 +55,13 @@ def is_more_than(facts: Facts) -> ColumnElement[bool]:
     return or_(*(column(name).is_distinct_from(fact) for name, fact in facts.items()))
 
 
-def change_to(facts: Facts | None, table: Table) -> Update | Delete:
-    """Return what leaves the facts of rows, or nothing; of which, is yet to be said."""
-    if facts is None:
-        return delete(table)
-    return update(table).where(is_more_than(facts)).values(facts)
+def change_to(facts: Facts | None, table: Table, status: str | None) -> Update | Delete:
+    """
+    Return what leaves the facts of rows, or nothing; of which, is yet to be said.
+
+    With a status, only of those that are in it.
+    """
+    statement: Update | Delete = delete(table)
+    if facts is not None:
+        statement = update(table).where(is_more_than(facts)).values(facts)
+    return statement if status is None else statement.where(table.c.status == status)

@@ -93,11 +93,13 @@ class Flavour:
         kind: type,
         identities: Sequence[Identity],
         facts: Facts | None,
+        status: str | None,
     ) -> int:
         """
         Leave the facts of these rows, or nothing; return how many changed.
 
-        They are locked in the order given, so that two such runs cannot deadlock.
+        They are locked in the order given, so that two such runs cannot deadlock. With
+        a status only those that are in it.
         """
         raise NotImplementedError
 

@@ -76,6 +76,7 @@ class Mysql(Flavour):
         kind: type,
         identities: Sequence[Identity],
         facts: Facts | None,
+        status: str | None,
     ) -> int:
         """
         Look each row of one JSON parameter up and change it: one statement.
@@ -91,8 +92,11 @@ class Mysql(Flavour):
             " AND action.id = UNHEX(wanted.action_id)"
         )
         statement = _changing(rows, facts, connection.dialect)
-        ids = json.dumps([[as_json(one), two.hex()] for one, two in identities])
-        return connection.execute(text(statement), {"ids": ids}).rowcount
+        parameters = {"ids": json.dumps([[as_json(a), b.hex()] for a, b in identities])}
+        if status is not None:
+            statement += " AND action.status = :status"
+            parameters["status"] = status
+        return connection.execute(text(statement), parameters).rowcount
 
     def code(self, error: BaseException | None) -> int | str | None:
         """Return the server's error number."""
@@ -108,13 +112,13 @@ def collation_of(dialect: Dialect) -> str:
 
 def _changing(rows: str, facts: Facts | None, dialect: Dialect) -> str:
     if facts is None:
-        return f"DELETE action FROM {rows}"
+        return f"DELETE action FROM {rows} WHERE 1 = 1"
 
     def sql(expression: ColumnElement[Any]) -> str:
         return str(expression.compile(dialect=dialect))
 
     changes = ", ".join(f"{name} = {sql(fact)}" for name, fact in facts.items())
-    return f"UPDATE {rows} SET {changes} WHERE {sql(is_more_than(facts))}"  # noqa: S608
+    return f"UPDATE {rows} SET {changes} WHERE ({sql(is_more_than(facts))})"  # noqa: S608
 
 
 def _json_ids(dialect: Dialect, kind: type) -> tuple[str, str, Any]:

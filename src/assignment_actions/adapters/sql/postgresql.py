@@ -115,6 +115,7 @@ class Postgresql(Flavour):
         kind: type,  # noqa: ARG002
         identities: Sequence[Identity],
         facts: Facts | None,
+        status: str | None,
     ) -> int:
         """Lock what two arrays name, in their order, and change it: one statement."""
         one = table.alias("one")
@@ -130,8 +131,10 @@ class Postgresql(Flavour):
             .order_by(*columns)
             .with_for_update(of=one)
         )
+        if status is not None:  # looked at once more when the lock is had
+            locked = locked.where(one.c.status == status)
         key = tuple_(table.c.assignment_id, table.c.id)
-        statement = change_to(facts, table).where(key.in_(locked))
+        statement = change_to(facts, table, status).where(key.in_(locked))
         return connection.execute(statement).rowcount
 
     def code(self, error: BaseException | None) -> int | str | None:

@@ -84,11 +84,14 @@ class Sqlite(Flavour):
         kind: type,  # noqa: ARG002
         identities: Sequence[Identity],
         facts: Facts | None,
+        status: str | None,
     ) -> int:
         """Change row by row: a list of keys would make SQLite read the whole table."""
         c = table.c
         at_id = c.assignment_id == bindparam("at_assignment_id")
-        statement = change_to(facts, table).where(at_id, c.id == bindparam("at_id"))
+        statement = change_to(facts, table, status).where(
+            at_id, c.id == bindparam("at_id")
+        )
         rows = [{"at_assignment_id": one, "at_id": two} for one, two in identities]
         return connection.execute(statement, rows).rowcount
 

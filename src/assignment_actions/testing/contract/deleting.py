@@ -1,4 +1,4 @@
-"""R95, R96: what is deleted is gone, and its identity and key are free."""
+"""R95, R96, R99: what is deleted is gone, and its identity and key are free."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ class DeletingClauses:
             dict(repository.count_by(ALL, "status")),
         )
         assert [] == list(repository.failure_groups())
+
+    def test_r99_only_what_is_still_in_a_status(
+        self, repository: ActionRepository
+    ) -> None:
+        """R99: with a status, what was completed since it was read stays."""
+        silent, late = an_action(status="unknown"), an_action(status="unknown")
+        repository.add(silent, late)
+        done = late.succeed(at=a_moment(9))
+        assert repository.complete(done)
+
+        assert 1 == repository.delete(silent, late, status="unknown")
+        assert [done] == list(repository.find(ALL, 9))
 
     def test_r95_what_is_not_named_stays(self, repository: ActionRepository) -> None:
         """R95: another action of the assignment, and its id elsewhere, stay."""

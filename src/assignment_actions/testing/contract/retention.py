@@ -9,6 +9,7 @@ import pytest
 
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.erasure import ErasureReport
+from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import ActionFilter
 from assignment_actions.domain.kept import KeptOutcomes
 from assignment_actions.domain.ports import ActionRepository
@@ -75,6 +76,27 @@ class RetentionRules:
 
         assert (1, 1) == (report.actions, report.in_progress)
         assert [done] == list(repository.find(ALL, 9))
+
+    def test_tries_under_a_key_go_together(
+        self, recorder: ActionRecorder, repository: ActionRepository
+    ) -> None:
+        """As long as a try is kept so are all under its key: nothing starts again."""
+        first = an_action(status="failed", created_at=OLD, key="k")
+        second = attrs.evolve(
+            ended(created_at=OLD, key="k"),
+            assignment_id=first.assignment_id,
+            attempt=2,
+        )
+        repository.add(
+            first, second, other := an_action(status="failed", created_at=OLD)
+        )
+        failures = RetentionPolicy([Retention(DAY, statuses=["failed"])])
+
+        assert 1 == recorder.purge(failures).actions
+        assert other.id not in {one.id for one in repository.find(ALL, 9)}
+        with pytest.raises(DuplicateActionError):
+            recorder.start(first.assignment_id, first.action_type, key="k")
+        assert 2 == recorder.purge(A_DAY).actions
 
     @pytest.mark.parametrize("is_reversed", [False, True])
     def test_the_first_rule_decides(

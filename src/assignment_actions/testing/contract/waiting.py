@@ -71,7 +71,7 @@ class WaitingRules:
         by_id = keeper.verify_erased([waiting.assignment_id])
         by_text = keeper.verify_erased(texts=[NAME])
 
-        assert [("journal", ("actor",), waiting)] == [
+        assert [("journal", ("actor",), waiting.scrubbed())] == [
             (one.where, one.fields, one.action) for one in by_id.leftovers
         ]
         assert ["journal"] == [one.where for one in by_text.leftovers]
