@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -458,6 +459,24 @@ class TestIdentity:
     def test_any_source(self, source: str) -> None:
         """No line of source is too odd."""
         assert identity("E", [], source).startswith("E\n\n")
+
+
+class TestMain:
+    def test_run_as_a_module(self) -> None:
+        """What `python -m host.mail` runs is the module that others import."""
+        code = compile("def send():\n    raise OSError\n", "/srv/host/mail.py", "exec")
+
+        def mark_in(**names: object) -> str:
+            exec(code, names)  # so that it is run under another name
+            with pytest.raises(OSError) as caught:
+                names["send"]()  # type: ignore[operator]  # it is a function by now
+            return Failure.from_exception(caught.value).fingerprint
+
+        imported = mark_in(__name__="host.mail")
+
+        spec = ModuleSpec("host.mail", None)
+        assert imported == mark_in(__name__="__main__", __spec__=spec)
+        assert imported != mark_in(__name__="__main__", __spec__=None)
 
 
 class TestFileName:

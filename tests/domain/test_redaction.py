@@ -71,6 +71,12 @@ class TestDefaultRules:
             ("550: jo.doe+x@mail.example.com!", "550: [email]!"),
             ("<o'neill@example.co.uk>", "<[email]>"),
             ("to=jo@example.com", "to=[email]"),
+            ("_jo@example.com_ bounced", "[email] bounced"),
+            ("lock jo@example.com_7, jo@example.com1", "lock [email], [email]"),
+            ("/x?user=jo&pass=123456", "/x?user=jo&pass=[redacted]"),
+            ("<pwd><![CDATA[a<b]]></pwd>", "<pwd>[redacted]</pwd>"),
+            (f"password={'*' * 600}hunter2 x", "password=[redacted] x"),
+            (f"password={'a' * 600} x", "password=[redacted] x"),
             ("<bounce+jo=example.com@lists.example.org>", "<[email]>"),
             ("?to=jo%40example.com&n=1", "?to=[email]&n=1"),
             ("a@example.com@example.org", "[email]@example.org"),
@@ -154,6 +160,10 @@ class TestDefaultRules:
         "text",
         [
             "the password is wrong",
+            "/run/secrets/token: permission denied",
+            "auth: connection refused, cookie: malformed",
+            "<pwd><![CDATA[***]]></pwd>",
+            "processed, pass=3",
             "secrets are kept elsewhere",
             "root@localhost",
             "react@18.2.0, a@b.T, x@1.1",
@@ -465,6 +475,37 @@ class TestDetails:
             "n": value,
             "deep": [{"password": REDACTED}],
         }
+
+    @pytest.mark.parametrize("redact", [redact_defaults, of_a_host])
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            (["a", "--password", "x", "b"], ["a", "--password", REDACTED, "b"]),
+            (["--password", "--b", "x"], ["--password", "--b", "x"]),
+            (["password", "b", "x"], ["password", "b", "x"]),
+            ([["password", 17]], [["password", REDACTED]]),
+            ([[1, "x"], ["n", "x"]], [[1, "x"], ["n", "x"]]),
+            (["--password", None], ["--password", None]),
+            ({"name": "password", "value": 1}, {"name": "password", "value": REDACTED}),
+            ({"Key": "password", "Value": "x"}, {"Key": "password", "Value": REDACTED}),
+            ({"name": "n", "value": "x"}, {"name": "n", "value": "x"}),
+            ({"name": 1, "value": "x"}, {"name": 1, "value": "x"}),
+        ],
+    )
+    def test_a_name_beside_its_value(
+        self, redact: Callable[[str], str], given: object, kept: object
+    ) -> None:
+        """A flag, the first of two and a `name` announce a secret as a key does."""
+        assert redacted_details(redact, {"n": given}) == {"n": kept}
+
+    @pytest.mark.parametrize(
+        "pair", [["X-Api-Key", "abc123def"], ["Authorization", "Basic am86cHc="]]
+    )
+    def test_headers_in_a_list(self, pair: list[str]) -> None:
+        """Headers that are pairs in a list lose their secrets."""
+        result = redacted_details(redact_defaults, {"headers": [pair]})
+
+        assert result == {"headers": [[pair[0], REDACTED]]}
 
     @pytest.mark.parametrize("redact", [redact_defaults, of_a_host])
     @pytest.mark.parametrize("value", [None, True, False, "", REDACTED])

@@ -151,11 +151,36 @@ def nested(opening: str, closing: str) -> Callable[[int], str]:
     )
 
 
+SIGNS = ("=", ":", ": ", " =", "=f()", ": f()", "=f(),", ": or ", ':"', "=(or ")
+WORDS = (
+    *("password", "pass", "pwd", "pin", "passwort", "kennwort", "key", "token"),
+    *("cookie", "credential", "csrf", "cvc", "code", "secret", "hmac", "auth", "sig"),
+    *("cvv", "xsrf", "sessid", "sessionid", "authorization", "invalid_token"),
+    *("session_key", "otp"),
+)
+"""A word for every hint of a key, and more that are looked at otherwise."""
+
+
+def after(start: str, part: str) -> Callable[[int], str]:
+    """Return what makes a text that begins with `start`, and goes on with the part."""
+    return lambda size: start + part * (size // len(part))
+
+
 HOSTILE: dict[str, Callable[[int], str]] = {
     **{
         f"{number}-{ascii(part)[1:-1][:24]}": repeated(part)
         for number, part in enumerate(REPEATED)
     },
+    **{f"{word}{sign}": repeated(word + sign) for word in WORDS for sign in SIGNS},
+    "users of curl": after("curl ", "-u,"),
+    "cookies of curl": after("curl ", "-b,"),
+    "names of errors": repeated("InvalidToken:"),
+    "calls behind long keys": repeated("x" * 70 + "password=f()"),
+    "a cookie without a value": after("cookie: a=b; ", "a"),
+    "sections of XML": repeated("<password><![CDATA["),
+    "elements with long names": repeated(f"<{'x' * 70}>"),
+    "elements with signs in them": repeated("<a>< <"),
+    "one long path": after("", "/token: "),
     "one long word after a key": lambda size: "password=" + "a" * size,
     "one long key": lambda size: "a" * size + "password=x",
     "one long key of hints": lambda size: "pass" * (size // 4) + "=x",

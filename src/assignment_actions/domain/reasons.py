@@ -118,9 +118,7 @@ def _resolved(
     for kind in type(exception).__mro__:
         try:
             rules = reasons.get(kind), READY_REASONS.get(qualified(kind))
-        except KeyboardInterrupt:
-            raise
-        except BaseException:  # noqa: BLE001, S112  # its metaclass refuses: ask the bases
+        except Exception:  # noqa: BLE001, S112  # its metaclass refuses: ask the bases
             continue
         if kind is BaseExceptionGroup:
             members = partial(_of_members, reasons=reasons, known=known, depth=depth)

@@ -45,7 +45,9 @@ def redacted_details(
     Return details without secrets: texts, numbers and keys pass the redactor.
 
     What stands under a key that announces a secret is replaced whole, be it a text, a
-    number, a list or an object; None, true and false are kept. `RedactionRules` say
+    number, a list or an object; None, true and false are kept. What follows
+    such a name in a list goes too, behind a flag or as the second of two, and the
+    `value` beside it in an object with a `name` or `key`. `RedactionRules` say
     themselves which keys those are. Any other redactor is asked what it makes of
     `key=value`: what that loses is not kept. Keys that become the same text are told
     apart by a number.
@@ -65,9 +67,15 @@ def _redacted_object(
     redact: Callable[[str], str], details: Mapping[str, object]
 ) -> dict[str, object]:
     result: dict[str, object] = {}
+    names = [
+        item
+        for key, item in details.items()
+        if key.lower() in ("name", "key") and isinstance(item, str)
+    ]
     for key, item in details.items():
         name = _told_apart(redacted_text(redact, key), result)
-        result[name] = _redacted_member(redact, key, item)
+        keys = [key, *names] if key.lower() == "value" else [key]
+        result[name] = _redacted_member(redact, keys, item)
     return result
 
 
@@ -81,15 +89,35 @@ def _told_apart(name: str, others: Mapping[str, object]) -> str:
     return f"{name} ({number})"
 
 
-def _redacted_member(redact: Callable[[str], str], key: str, item: object) -> object:
-    """Return what may be kept under a key."""
+def _redacted_list(redact: Callable[[str], str], items: list[object]) -> list[object]:
+    """Return the items, without what stands behind the name of a secret."""
+    result: list[object] = []
+    before: object = None
+    for item in items:
+        is_flag = isinstance(before, str) and before.startswith("-")
+        is_next_flag = isinstance(item, str) and item.startswith("--")
+        is_name = is_flag or (len(items) == 2 and isinstance(before, str))
+        keys = [str(before).lstrip("-")] if is_name else []
+        result.append(
+            _redacted_value(redact, item)
+            if is_flag and is_next_flag
+            else _redacted_member(redact, keys, item)
+        )
+        before = item
+    return result
+
+
+def _redacted_member(
+    redact: Callable[[str], str], keys: list[str], item: object
+) -> object:
+    """Return what may be kept under a key, or behind a name that stands for one."""
     if item is None or isinstance(item, bool):
         return item
     if isinstance(redact, RedactionRules):
-        is_secret = item not in ("", REDACTED) and redact.is_secret_key(key)
+        is_secret = item not in ("", REDACTED) and any(map(redact.is_secret_key, keys))
         return REDACTED if is_secret else _redacted_value(redact, item)
     value = _redacted_value(redact, item)
-    return REDACTED if _loses(redact, key, value) else value
+    return REDACTED if any(_loses(redact, key, value) for key in keys) else value
 
 
 def _loses(redact: Callable[[str], str], key: str, value: object) -> bool:
@@ -107,9 +135,7 @@ def _redacted_value(redact: Callable[[str], str], value: object) -> object:
     if isinstance(value, Mapping):
         return _redacted_object(redact, value)
     if isinstance(value, list):
-        return [_redacted_value(redact, item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
+        return _redacted_list(redact, value)
     text = json.dumps(value)
     result = redacted_text(redact, text)
     return value if result == text else result

@@ -9,6 +9,7 @@ from assignment_actions.domain.redacting.patterns import Lazy
 _FILE_LINE = Lazy(r"[ |+]*+File \"[^\"\n]*+\", line \d")
 _INDENTED = Lazy(r"[ |+]{4}")
 _CLOSING_QUOTE = Lazy(r"[\"'](?=[\s),:\]}+%.;]|\Z)")
+_PATH = Lazy(r"/(?:[\w.\-]++/)*+(?=[\s\"'(]|\Z)")  # read backwards from the key
 _QUOTES = Lazy(r"(?<!\w)[bBfFrRuU]?+[\"']|[\"'](?!\w)")
 
 Replaced = tuple[int, str]
@@ -67,6 +68,17 @@ class AnnouncedKey(NamedTuple):
         for quote in _QUOTES().findall(before):
             opened = "" if quote[-1] == opened else opened or quote[-1]
         return opened == closing[0]
+
+    @property
+    def is_end_of_path(self) -> bool:
+        """Tell whether the key is the last part of a path, and a sentence goes on."""
+        before = self.text[max(0, self.start - 200) : self.start]
+        return self.sign == ": " and _PATH().match(before[::-1]) is not None
+
+    @property
+    def is_in_query(self) -> bool:
+        """Tell whether the key is a parameter in the query of a URL."""
+        return self.text[max(0, self.start - 1) : self.start] in ("?", "&")
 
     def is_after(self, *words: str) -> bool:
         """Tell whether one of these words stands before the key, as in a sentence."""

@@ -13,16 +13,17 @@ from assignment_actions.domain.redacting.secret_keys import words_of
 _NEXT = r"(?:[\"']?+,?+[ \t]++[\"']?+)"  # the next argument, also in the repr of a list
 _CURL_USER = Lazy(
     rf"(?P<user>-(?<![\w-]-)(?:[uU]|-(?:proxy-)?user)(?:{_NEXT}|=)?+[\"']?+"
-    r"[^\s:\"'@/=]++:)[^\s\"']++"
+    r"[^\s:\"'@/=]{1,256}+:)[^\s\"']++"
 )
 _CURL_COOKIES = Lazy(
-    rf"(?P<flag>-(?<![\w-]-)b{_NEXT}?+[\"']?+)(?P<cookies>[^\s\"'=]++=[^\"'\n]*+)"
+    rf"(?P<flag>-(?<![\w-]-)b{_NEXT}?+[\"']?+)"
+    r"(?P<cookies>[^\s\"'=]{1,256}+=[^\"'\n]*+)"
 )
 _SSHPASS = Lazy(rf"(?P<flag>sshpass{_NEXT}-p{_NEXT}?+)[^\s\"']++")
 _MYSQL = Lazy(r"(?P<flag>-(?<![\w-]-)p)[^\s\"'=,]++")
 _ELEMENT = Lazy(
     r"(?P<tag><(?:[\w.\-]++:)?+(?P<name>[\w.\-]++)(?:\s[^<>]{0,256}+)?+>)"
-    r"(?P<value>[^<]++)(?=</)"
+    r"(?P<value>(?:<!\[CDATA\[)?+(?:[^<]++|<(?![/!?]|[\w.:\-]++[\s/>]))++)(?=</)"
 )
 
 
@@ -58,7 +59,8 @@ def without_elements(text: str, is_secret: Callable[[list[str]], object]) -> str
     """
 
     def without(found: re.Match[str]) -> str:
-        is_kept = is_nothing(found["value"].strip())
+        value = found["value"].removeprefix("<![CDATA[").strip()
+        is_kept = is_nothing(value.removesuffix("]]>").strip())
         if is_kept or not is_secret(words_of(found["name"])):
             return found[0]
         return f"{found['tag']}{REDACTED}"

@@ -17,6 +17,10 @@ _WORDS = word_set(
     " unauthorized unset unsupported used value was were when with wrong yes"
 )
 """The words with which a sentence about a secret goes on."""
+_COMPLAINTS = word_set(
+    "connection cookie malformed permission revoked timeout verification"
+)
+"""The words with which a sentence goes on behind a colon."""
 _TYPES = word_set(
     "any bool bytes dict float frozenset int list mapping object optional secretbytes"
     " secretstr sequence set str string tuple type union"
@@ -84,6 +88,11 @@ def holds_a_diagnosis(group: str) -> bool:
 def is_word(value: str) -> bool:
     """Tell whether a bare value is a word of the sentence that the key stands in."""
     return value.rstrip(".:!").lower() in _WORDS
+
+
+def is_complaint(value: str) -> bool:
+    """Tell whether a bare value behind a colon begins a sentence of what is wrong."""
+    return value.rstrip(".:!").lower() in _COMPLAINTS
 
 
 def is_type(value: str) -> bool:

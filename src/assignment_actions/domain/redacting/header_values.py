@@ -55,13 +55,13 @@ def credentials_after(key: AnnouncedKey) -> Replaced | None:
 
 _QUOTED_COOKIES = Lazy(rf"{_OPEN}(?P<value>{_INSIDE})")
 _COOKIES = Lazy(
-    r"(?P<open>)(?P<value>[^\s=;,\"'\\]++="
+    r"(?P<open>)(?P<value>[^\s=;,\"'\\]{1,256}+="
     r"(?:[^\r\n\"'\\]++|(?<==)\"(?:[^\"\r\n\\]++|\\.)*+\")*+)"
 )
 _COOKIE_DICT = Lazy(rf"\{{(?:{QUOTED}|[^{{}}\"'\n])*+\}}?+")
 _DICT_VALUE = Lazy(rf"(?P<sign>:[ \t]*+)(?:{QUOTED})")
 _PAIR = Lazy(
-    r"(?P<name>[^\s=;,]++)[ \t]*+=[ \t]*+"
+    r"(?<![^\s=;,])(?P<name>[^\s=;,]++)[ \t]*+=[ \t]*+"
     r"(?:[^;,\r\n]++|,(?![ \t]*+[^\s=;,]++=))*+"
 )
 _IN_JAR = Lazy(r"(?P<name><Cookie [^\s=\"'<>]++=)[^\s>{][^\s>]*+")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from assignment_actions.domain.redacting.announced_key import AnnouncedKey, Replaced
 from assignment_actions.domain.redacting.harmless_values import (
     content_of,
     holds_a_diagnosis,
+    is_complaint,
     is_diagnosis,
     is_nothing,
     is_scheme,
@@ -47,6 +50,7 @@ _ENCODED_VALUE = Lazy(
     r"(?P<quoted>%22(?:[^\s%&]++|%(?!22|26))*+(?:%22)?+)"
     r"|(?P<bare>(?:[^\s%&\"'<>]++|%(?!2[026cC]|7[dD]|3[bB]|0[aAdD]))++)"
 )
+_FIRST_LOOK = 512  # what is no secret is told by no more, and so not read to its end
 _EXPRESSION = Lazy(
     r"[a-z_][a-z_.]*+\([^()\"'\n]{0,80}+\)"
     r"|(?:[a-z_]++\.){0,4}+(?:get|getattr|getenv|pop|getpass|environ)[(\[]"
@@ -66,26 +70,42 @@ _CODE = Lazy(
 
 def secret_after(key: AnnouncedKey) -> Replaced | None:
     """Return how far the secret goes; None where what follows is none."""
+    if _is_about_a_secret(key):
+        return None
     is_encoded = key.sign[-3:].lower() in ("%3d", "%3a")
-    pattern = _ENCODED_VALUE if is_encoded else _VALUE
-    found = pattern().match(key.text, key.value)
+    match_at = (_ENCODED_VALUE if is_encoded else _VALUE)().match
+    limit = key.value + _FIRST_LOOK
+    found = match_at(key.text, key.value, limit)
     if found is None or _is_no_secret_here(key, found[0]):
         return None
-    form, value, end = found.lastgroup, found[0], found.end()
-    if form == "quoted":
-        is_secret = not key.is_before_closing_quote and _is_quoted_secret(value)
-    elif form == "group":
-        is_secret = _is_secret_group(key, value)
-    elif form == "bare":
-        is_secret = _is_bare_secret(key, value)
-    elif form == "braces":
-        is_secret = key.words[-1] == "pwd" or not is_nothing(value)
-    else:
-        is_secret = form == "angle" and not is_nothing(value) and " " not in value
-    if is_secret and form == "bare" and key.text.startswith("(", end):
+    goes_on = found.end() == limit < len(key.text)
+    is_long_filler = goes_on and found.lastgroup == "nothing"
+    if not (is_long_filler or _is_secret(key, found)):
+        return None
+    whole = match_at(key.text, key.value) if goes_on else None
+    return _replaced(key, whole or found)
+
+
+def _replaced(key: AnnouncedKey, found: re.Match[str]) -> Replaced:
+    """Return how far a secret goes, a call's arguments included."""
+    end = found.end()
+    if found.lastgroup == "bare" and key.text.startswith("(", end):
         arguments = _ARGUMENTS().match(key.text, end)
         end = arguments.end() if arguments else end
-    return (end, REDACTED) if is_secret else None
+    return end, REDACTED
+
+
+def _is_secret(key: AnnouncedKey, found: re.Match[str]) -> bool:
+    form, value = found.lastgroup, found[0]
+    if form == "quoted":
+        return not key.is_before_closing_quote and _is_quoted_secret(value)
+    if form == "group":
+        return _is_secret_group(key, value)
+    if form == "bare":
+        return _is_bare_secret(key, value)
+    if form == "braces":
+        return key.words[-1] == "pwd" or not is_nothing(value)
+    return form == "angle" and not is_nothing(value) and " " not in value
 
 
 def _is_quoted_secret(value: str) -> bool:
@@ -107,16 +127,33 @@ def _is_secret_group(key: AnnouncedKey, group: str) -> bool:
 def _is_bare_secret(key: AnnouncedKey, value: str) -> bool:
     if is_nothing(value) or is_word(value):
         return False
-    if _EXPRESSION().match(key.text, key.value) or (":" in key.sign and is_type(value)):
+    if ":" in key.sign and (is_type(value) or is_complaint(value)):
+        return False
+    if _EXPRESSION().match(key.text, key.value):
         return False
     return not key.is_in_source_line
+
+
+def _is_about_a_secret(key: AnnouncedKey) -> bool:
+    """Tell whether a sentence follows: key and sign tell, before a value is read."""
+    if ":" not in key.sign:
+        return False
+    return (
+        key.name.lower() == "pass"
+        or key.is_end_of_path
+        or not COMPLAINTS.isdisjoint(key.words[:-1])
+        or (
+            key.words[-1] == "token"
+            and key.is_after("unexpected", "expected", "illegal")
+        )
+    )
 
 
 def _is_no_secret_here(key: AnnouncedKey, value: str) -> bool:
     """Tell whether this key, with this value, means something else."""
     last, name = key.words[-1], key.name
     if last in ("tokens", "pass", "id") and _SMALL_NUMBER().match(value):
-        return True
+        return last != "pass" or not key.is_in_query
     if last == "auth" and is_scheme(content_of(value)):
         return True
     if value.startswith(f"{REDACTED}@"):
@@ -125,14 +162,7 @@ def _is_no_secret_here(key: AnnouncedKey, value: str) -> bool:
         return True
     if name in ("PWD", "OLDPWD"):
         return value.startswith("/")
-    if ":" not in key.sign:
-        return False
-    return (
-        name.lower() == "pass"
-        or bool(_NEXT_KEY().match(value))
-        or not COMPLAINTS.isdisjoint(key.words[:-1])
-        or (last == "token" and key.is_after("unexpected", "expected", "illegal"))
-    )
+    return ":" in key.sign and bool(_NEXT_KEY().match(value))
 
 
 def code_after(key: AnnouncedKey) -> Replaced | None:

@@ -16,7 +16,10 @@ _AT_DOMAIN = Lazy(
 _ENCODED_AT_DOMAIN = Lazy(r"%40(?<=[\w+!.\-]%40)[\w-]++(?:\.[\w-]++)++")
 # read backwards from the @
 _LOCAL_PART = Lazy(r"[\w%+!#$&*?^~.\-]++(?:['=][\w%+!#$&*?^~.\-]++)*+")
-_NO_TOP_LEVEL = Lazy(r"\.(?:\w|[^\W\d_]*+[\d_]\w*+|service|timer|socket|slice)\Z")
+_NO_TOP_LEVEL = Lazy(
+    r"\.(?:\w|(?![^\W\d_]{2,}+_|(?:com|edu|gov|info|net|org)\d)[^\W\d_]*+[\d_]\w*+"
+    r"|service|timer|socket|slice)\Z"
+)
 
 
 def without_emails(text: str) -> str:
