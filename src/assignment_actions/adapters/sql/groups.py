@@ -22,7 +22,13 @@ from assignment_actions.adapters.sql.flavour import FAILED, listed
 Condition = Callable[[FromClause], list[ColumnElement[bool]]]
 
 
-def failure_groups_of(table: Table, *, has_types: bool, has_since: bool) -> Select[Any]:
+def failure_groups_of(
+    table: Table,
+    unordered: Callable[[ColumnElement[str]], ColumnElement[str]],
+    *,
+    has_types: bool,
+    has_since: bool,
+) -> Select[Any]:
     """
     Return count, assignments, first failure and the newest one's columns by kind.
 
@@ -39,14 +45,17 @@ def failure_groups_of(table: Table, *, has_types: bool, has_since: bool) -> Sele
 
     counted = table.alias("counted")
     since = [counted.c.completed_at >= bindparam("since")] if has_since else []
+    fingerprint: ColumnElement[str] = counted.c.fingerprint
+    if has_since:  # few of all that ever failed: to be found by their time
+        fingerprint = unordered(fingerprint)
     kind = (
         select(
-            counted.c.fingerprint,
+            fingerprint.label("fingerprint"),
             func.count().label("failures"),
             func.count(counted.c.assignment_id.distinct()).label("assignments"),
         )
         .where(*failed(counted), *since)
-        .group_by(counted.c.fingerprint)
+        .group_by(fingerprint)
         .subquery("kind")
     )
     action = table.alias("action")

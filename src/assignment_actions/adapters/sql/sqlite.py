@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    bindparam,
+    literal_column,
+)
 
 from assignment_actions.adapters.sql.facts import Facts, change_to
 from assignment_actions.adapters.sql.flavour import (
@@ -54,6 +61,10 @@ class Sqlite(Flavour):
     def unindexed(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return an expression: SQLite prefers an index that saves it the sorting."""
         return column + _literal(0)
+
+    def unordered(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """Return an expression: SQLite would read all of an index to save a sort."""
+        return column + literal_column("''", String)
 
     def latest_of_many(
         self,

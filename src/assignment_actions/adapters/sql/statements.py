@@ -224,7 +224,10 @@ class Statements:
     def _failure_groups(self) -> dict[tuple[bool, bool], Select[Any]]:
         return {
             (types, since): failure_groups_of(
-                self._table, has_types=types, has_since=since
+                self._table,
+                self.flavour.unordered,
+                has_types=types,
+                has_since=since,
             )
             for types in (False, True)
             for since in (False, True)
