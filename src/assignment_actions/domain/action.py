@@ -277,7 +277,7 @@ class Action:
         """
         failure, key = self.failure, self.key
         facts = self._with(
-            failure=None if failure is None else _facts_of(failure),
+            failure=None if failure is None else failure.scrubbed(),
             key=None if key is None else scrubbed_key(key),
             actor=None,
             details=NO_DETAILS,
@@ -369,17 +369,6 @@ def _as_failure(value: object) -> Failure:
     if not isinstance(value, Failure):
         raise TypeError(f"failure must be a Failure, got {value!r}")
     return value
-
-
-def _facts_of(failure: Failure) -> Failure:
-    return Failure.from_store(
-        failure.reason,
-        failure.exception_type,
-        "",
-        None,
-        failure.fingerprint,
-        failure.truncated,
-    )
 
 
 def timeline_order(action: Action) -> tuple[datetime, UUID]:

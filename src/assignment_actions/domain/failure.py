@@ -206,24 +206,23 @@ class Failure:
         The fingerprint stays.
         """
         trace = self.stacktrace
-        return Failure.from_store(
-            self.reason,
-            self.exception_type,
-            "",
-            trace and without_messages(trace),
-            self.fingerprint,
-            self.truncated,
-        )
+        return self._with_texts("", trace and without_messages(trace))
 
     def without_stacktrace(self) -> Failure:
         """Return what a list shows of this failure."""
-        if self.stacktrace is None:
-            return self
+        return self if self.stacktrace is None else self._with_texts(self.message, None)
+
+    def scrubbed(self) -> Failure:
+        """Return the facts: reason, exception type, fingerprint; no text of it."""
+        return self._with_texts("", None)
+
+    def _with_texts(self, message: str, stacktrace: str | None) -> Failure:
+        """Return the same kind of failure with texts that were checked before."""
         return Failure.from_store(
             self.reason,
             self.exception_type,
-            self.message,
-            None,
+            message,
+            stacktrace,
             self.fingerprint,
             self.truncated,
         )

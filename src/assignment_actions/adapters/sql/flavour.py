@@ -67,10 +67,6 @@ class Flavour:
         """Return a column so that no index on it distracts from a better one."""
         return column
 
-    def unordered(self, column: ColumnElement[str]) -> ColumnElement[str]:
-        """Return a text column so that no index is read for the sake of its order."""
-        return column
-
     def latest_of_many(
         self,
         connection: Connection,

@@ -24,7 +24,7 @@ Condition = Callable[[FromClause], list[ColumnElement[bool]]]
 
 def failure_groups_of(
     table: Table,
-    unordered: Callable[[ColumnElement[str]], ColumnElement[str]],
+    unindexed: Callable[[ColumnElement[str]], ColumnElement[str]],
     *,
     has_types: bool,
     has_since: bool,
@@ -47,7 +47,7 @@ def failure_groups_of(
     since = [counted.c.completed_at >= bindparam("since")] if has_since else []
     fingerprint: ColumnElement[str] = counted.c.fingerprint
     if has_since:  # few of all that ever failed: to be found by their time
-        fingerprint = unordered(fingerprint)
+        fingerprint = unindexed(fingerprint)
     kind = (
         select(
             fingerprint.label("fingerprint"),

@@ -225,7 +225,7 @@ class Statements:
         return {
             (types, since): failure_groups_of(
                 self._table,
-                self.flavour.unordered,
+                self.flavour.unindexed,
                 has_types=types,
                 has_since=since,
             )
