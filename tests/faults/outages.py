@@ -198,7 +198,8 @@ def _mariadb(folder: Path) -> Server:
     _run([install, no_defaults, at], user)  # with its empty database `test`
     command = [str(mariadbd), no_defaults, at, f"--port={port}", "--skip-grant-tables"]
     command += [f"--bind-address={HOST}", f"--socket={folder}/socket"]
-    command += [f"--pid-file={folder}/pid", "--skip-networking=0"]
+    # a folder of its own: at its start a server removes the tables left in its tmpdir
+    command += [f"--pid-file={folder}/pid", "--skip-networking=0", f"--tmpdir={data}"]
     return Server(f"mariadb+pymysql://root@{HOST}:{port}/test", command, user)
 
 
