@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check coverage faults fuzz bench bench-quick lint types wheel constraints clean
+.PHONY: demo test check coverage faults cluster fuzz bench bench-quick \
+  bench-ten-million instructions instructions-update lint types wheel constraints clean
 
 demo: .venv/demo-is-installed  ## record real actions, some failing for real, and ask about them
 	$(BIN)/assignment-actions demo
@@ -20,11 +21,24 @@ faults: .venv/dev-is-installed  ## the long form of tests/faults; ends with one 
 	ASSIGNMENT_ACTIONS_PURGE=1000000 ASSIGNMENT_ACTIONS_ERASURE=100000 \
 	  $(BIN)/pytest -q -p no:randomly tests/faults tests/sql/test_erasure.py
 
+cluster: .venv/dev-is-installed  ## three MariaDB Galera nodes on loopback, cut off and killed
+	ASSIGNMENT_ACTIONS_CLUSTER=15 $(BIN)/pytest -q -p no:randomly tests/cluster
+	$(BIN)/python tests/cluster/run.py $(BIN)/pytest -q tests/contract/test_sql.py -k mariadb
+
 bench: .venv-bench/is-installed  ## floor, this library and its peers, to 1 million actions
 	.venv-bench/bin/python -m benchmarks
 
+bench-ten-million: .venv-bench/is-installed  ## how cost grows to 10 million actions
+	.venv-bench/bin/python -m benchmarks --ten-million
+
 bench-quick: .venv-bench/is-installed  ## the same in a few minutes; ends with the table
 	.venv-bench/bin/python -m benchmarks --quick
+
+instructions: .venv/dev-is-installed  ## what each call costs the processor, no clock
+	$(BIN)/python -m benchmarks.instructions
+
+instructions-update: .venv/dev-is-installed  ## let these be the committed figures
+	$(BIN)/python -m benchmarks.instructions --update
 
 fuzz: .venv/dev-is-installed  ## ten minutes of whatever may come in
 	ASSIGNMENT_ACTIONS_FUZZ=86 $(BIN)/pytest -q -p no:randomly tests/fuzz

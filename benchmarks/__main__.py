@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
 
 from benchmarks.contest import Result
 from benchmarks.files import write
@@ -16,7 +15,7 @@ from benchmarks.measuring import Spread, ratio
 from benchmarks.peers import missing
 from benchmarks.plan import Plan, plan_from
 from benchmarks.report import Run, markdown
-from benchmarks.sections import in_memory, on_database
+from benchmarks.sections import capturing, in_memory, on_database
 from benchmarks.stores import AbsentError
 
 
@@ -47,15 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _results(plan: Plan) -> Iterator[Result]:
     start = time.monotonic()
     for section in plan.sections:
-        run: Callable[[], Iterator[Result]] = partial(on_database, section, plan)
-        if section == "memory":
-            run = partial(in_memory, plan)
         try:
-            for result in run():
+            for result in _section(section, plan):
                 print(f"{time.monotonic() - start:5.0f} s  {_line(result)}", flush=True)
                 yield result
         except AbsentError as error:
             print(f"left out: {error}", flush=True)
+
+
+def _section(section: str, plan: Plan) -> Iterator[Result]:
+    if section == "memory":
+        return in_memory(plan)
+    if section == "capture":
+        return capturing(plan)
+    return on_database(section, plan)
 
 
 def _line(result: Result) -> str:

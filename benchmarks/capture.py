@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, MappingProxyType
+from typing import NamedTuple
 
 import attrs
 
@@ -45,6 +47,14 @@ def step_0(learner, attempt):
         return learner["address"].format(attempt)
     return step_0(learner, attempt + 1)
 '''
+
+
+class Round(NamedTuple):
+    """Be the seconds of one round: Python's own, ours, ours with redaction."""
+
+    python: float
+    plain: float
+    redacted: float
 
 
 def distinct(depth: int) -> str:
@@ -85,37 +95,50 @@ def median(values: Iterable[float]) -> float:
     return ordered[len(ordered) // 2]
 
 
-def compared(error: Exception) -> tuple[float, float, float]:
-    """Return Python's seconds, and the ratios of ours without and with redaction."""
-    rounds = [
-        (
+def measured(error: Exception, rounds: int = ROUNDS) -> list[Round]:
+    """Return the seconds of some rounds."""
+    return [
+        Round(
             seconds(lambda: "".join(traceback.format_exception(error))),
             seconds(lambda: Failure.from_exception(error)),
             seconds(lambda: Failure.from_exception(error, redact=redact_defaults)),
         )
-        for _ in range(ROUNDS)
+        for _ in range(rounds)
     ]
-    return (
-        median(python for python, _, _ in rounds),
-        median(plain / python for python, plain, _ in rounds),
-        median(redacted / python for python, _, redacted in rounds),
-    )
+
+
+def every_case(rounds: int = ROUNDS) -> Iterator[tuple[int, str, list[Round]]]:
+    """Yield depth, kind of frames, and rounds of each case."""
+    with deep_stacks(), tempfile.TemporaryDirectory() as folder:
+        for depth in DEPTHS:
+            for make in (distinct, recursive):
+                file = Path(folder, f"{make.__name__}_{depth}.py")
+                yield depth, make.__name__, measured(raised(make(depth), file), rounds)
+
+
+@contextmanager
+def deep_stacks() -> Iterator[None]:
+    """Let Python recurse as deep as is asked for."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def main() -> None:
     """Print the table."""
-    sys.setrecursionlimit(10_000)
     print(f"Python {platform.python_version()}, attrs {attrs.__version__}")
     print(f"{TITLES[0]:>6} {TITLES[1]:<10}" + "".join(f"{t:>10}" for t in TITLES[2:]))
-    with tempfile.TemporaryDirectory() as folder:
-        for depth in DEPTHS:
-            for make in (distinct, recursive):
-                file = Path(folder, f"{make.__name__}_{depth}.py")
-                python, plain, redacted = compared(raised(make(depth), file))
-                print(
-                    f"{depth:>6} {make.__name__:<10}{python * 1e6:>7.0f} µs"
-                    f"{plain:>10.3f}{GOALS[depth]:>10}{redacted:>10.3f}"
-                )
+    for depth, frames, rounds in every_case():
+        python = median(one.python for one in rounds)
+        plain = median(one.plain / one.python for one in rounds)
+        redacted = median(one.redacted / one.python for one in rounds)
+        print(
+            f"{depth:>6} {frames:<10}{python * 1e6:>7.0f} µs"
+            f"{plain:>10.3f}{GOALS[depth]:>10}{redacted:>10.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks.extras import (
     FloorOneByOne,
     FloorThenOurs,
     OursByFind,
+    OursOneByOne,
     OursUnredacted,
 )
 from benchmarks.floor_base import Floor
@@ -27,11 +28,12 @@ from benchmarks.floor_postgresql import PostgresqlFloor
 from benchmarks.floor_sql import STORED
 from benchmarks.floor_sqlite import SqliteFloor
 from benchmarks.goals import OURS
-from benchmarks.measuring import LEAST_CALLS, Entrant, Times, race
+from benchmarks.measuring import Entrant, Times, race
 from benchmarks.ours import InMemory, Joined, Ours
 from benchmarks.peers import missing, peers_on, shapes_of
 from benchmarks.plan import Plan
-from benchmarks.population import Population, Row
+from benchmarks.population import PAGE, Population, Row
+from benchmarks.statements import statements_of
 from benchmarks.stores import a_database
 from benchmarks.workloads import Cases, Competitor, Work
 
@@ -51,13 +53,18 @@ FLOORS: dict[str, type[Any]] = {
 
 @attrs.frozen
 class Result:
-    """Be the times of one work: `kind` says in which table they stand."""
+    """
+    Be the times of one work: `kind` says in which table they stand.
+
+    `statements` says how many each competitor sent for one call, where that matters.
+    """
 
     section: str
     kind: str
     work: str
     title: str
     times: Times
+    statements: Mapping[str, int] = {}
 
 
 @attrs.frozen
@@ -94,24 +101,36 @@ class Contest:
 
     def _race(self, work: Work, competitors: Iterable[Competitor]) -> Result:
         able = [one for one in competitors if work.of(one) is not None]
-        if work.ids > works.PAGE:
+        if work.ids > PAGE:
             able = [one for one in able if not one.is_one_by_one]
         if work.is_writing:
             for one in able:
                 check_writing(work, one)
         else:
             check_answers(work, self.floor, able, self.cases)
-        entrants = [self._entrant(work, one) for one in (self.floor, *able)]
-        return self._result(work, race(entrants, self.plan.pace_of(work)))
+        everybody = (self.floor, *able)
+        statements = self._statements(work, everybody) if work.is_page else {}
+        entrants = [self._entrant(work, one) for one in everybody]
+        times = race(entrants, self.plan.pace_of(work))
+        return attrs.evolve(self._result(work, times), statements=statements)
+
+    def _statements(self, work: Work, some: Iterable[Competitor]) -> dict[str, int]:
+        counts = {}
+        for one in some:
+            call, (arguments,) = work.of(one), self.cases.of(work, one, 1)
+            assert call is not None
+            counts[one.name] = statements_of(call, *arguments)
+        return counts
 
     def _entrant(self, work: Work, competitor: Competitor) -> Entrant:
         call = work.of(competitor)
         assert call is not None
         arguments = partial(self.cases.of, work, competitor)
-        least = 0 if competitor.is_one_by_one else LEAST_CALLS
+        least = 0 if competitor.is_one_by_one else self.plan.pace.least
         if work.is_writing:
             least = WRITES
-        return Entrant(competitor.name, call, arguments, least=least)
+        renew = renewal_of(self.section, competitor)
+        return Entrant(competitor.name, call, arguments, least=least, renew=renew)
 
     def _race_in_bulk(self) -> Result:
         rows = _rows(self.plan.many)
@@ -128,6 +147,11 @@ class Contest:
 
     def _result(self, work: Work, times: Times) -> Result:
         return Result(self.section, "main", work.id, work.title, times)
+
+
+def renewal_of(section: str, competitor: Any) -> Callable[[], object] | None:
+    """Return what gives a competitor a new connection, where there is a server."""
+    return None if section == "sqlite" else getattr(competitor, "renew", None)
 
 
 def _in_bulk(
@@ -173,17 +197,23 @@ def _synchronous_off(connection: Any, _: object) -> None:
 
 def fill(store: Store, population: Population) -> Cases:
     """Load the rows, and return what is asked about them."""
-    middle: list[Row] = []
+    return fill_from(store, population, population.rows())
+
+
+def fill_from(store: Store, population: Population, rows: Iterable[Row]) -> Cases:
+    """Load the rows of a population, and return what is asked about them."""
+    before: list[Row] = []
+    wanted = population.before_deepest
 
     def watched() -> Iterator[Row]:
-        for number, row in enumerate(population.rows()):
-            if number == population.size // 2:
-                middle.append(row)
+        for number, row in enumerate(rows):
+            if number == wanted:
+                before.append(row)
             yield row
 
     store.floor.load(watched(), is_large=population.size >= LARGE)
     store.repository.check_schema()
-    return Cases(population, population.ids[:POOL], middle[0])
+    return Cases(population, population.ids[:POOL], before[0])
 
 
 def a_host(store: Store, stack: ExitStack, synchronous: str = "FULL") -> Engine:
@@ -205,13 +235,14 @@ def a_contest(section: str, plan: Plan, stack: ExitStack) -> Contest:
     own = ActionRecorder(store.repository)
     hosted = ActionRecorder(SqlActionRepository(host))
     ours: list[Competitor] = [
-        Ours(OURS, own, clear),
-        Ours("ours, host's engine", hosted, clear),
+        Ours(OURS, own, clear, store.repository.engine.dispose),
+        Ours("ours, host's engine", hosted, clear, host.dispose),
         Joined("ours, joined", own, clear, host),
     ]
     extras: list[Competitor] = [
         FloorOneByOne(store.floor),
         FloorThenOurs(store.floor),
+        OursOneByOne(own.history),
         OursByFind(own.history),
         OursUnredacted(store.repository, clear),
     ]

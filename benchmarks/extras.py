@@ -69,6 +69,32 @@ class FloorOneByOne(_Reading):
         return {one: self._floor.timeline(one) for one in ids}
 
 
+class OursOneByOne(_Reading):
+    """Ask our own library about each assignment on its own, as one should not."""
+
+    is_one_by_one: bool = True
+
+    def __init__(self, history: ActionHistory) -> None:
+        super().__init__("ours, one query per assignment")
+        self._history = history
+
+    def latest_of_page(self, ids: Ids, /) -> dict[UUID, Action | None]:
+        """Ask again and again."""
+        return {one: self._history.latest_successful(one) for one in ids}
+
+    def timelines_of_page(self, ids: Ids, /) -> dict[UUID, TimelineOf]:
+        """Ask again and again."""
+        return {one: self._history.timeline(one) for one in ids}
+
+    def summaries(self, facts: Facts, /) -> Mapping[UUID, AssignmentSummary]:
+        """Ask again and again."""
+        now = datetime.now(UTC)
+        return {
+            one: summarise(self._history.timeline(one), known, now=now)
+            for one, known in facts.items()
+        }
+
+
 class FloorThenOurs(_Reading):
     """Load timelines by hand, then ask them as we do: what the store costs us."""
 

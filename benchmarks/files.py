@@ -36,7 +36,8 @@ def _figures(run: Run) -> str:
                 "kind": one.kind,
                 "work": one.work,
                 "title": one.title,
-                "seconds": {
+                "statements": dict(one.statements),
+                "figures": {
                     name: [float(f"{value:.4g}") for value in times]
                     for name, times in one.times.items()
                 },

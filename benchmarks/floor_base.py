@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from benchmarks.floor_summaries import Forms, summary_of
 from benchmarks.population import Row, version7
 from benchmarks.workloads import Facts, Ids
 
-LOAD_BATCH = 50_000
+LOAD_BATCH = 500_000
+"""Large, since each transaction writes most pages of an index on random keys."""
 
 _source = random.Random()  # noqa: S311  # ids need not be secret
 
@@ -58,6 +59,8 @@ class Floor:
     indexes = ""
     """Asks for the names and the definitions of a table's indexes."""
     is_one_by_one: bool = False
+    renew: Callable[[], object] | None = None
+    """Goes on with a new connection to a server."""
 
     def __init__(self, run: Run, sql: FloorSql, dialect: Dialect, older: str) -> None:
         self._run = run
@@ -71,7 +74,7 @@ class Floor:
 
     # -- left to the database ----------------------------------------------------------
 
-    def record_many(self, rows: Sequence[tuple[Any, ...]], /) -> object:
+    def record_many(self, rows: Iterable[tuple[Any, ...]], /) -> object:
         """Insert raw tuples in the driver's fastest way."""
         raise NotImplementedError
 
@@ -89,6 +92,10 @@ class Floor:
 
     def clear(self) -> None:
         """Empty the table."""
+        raise NotImplementedError
+
+    def size(self) -> int:
+        """Return how many bytes the table takes on the disk, indexes included."""
         raise NotImplementedError
 
     def settle(self) -> None:
@@ -170,10 +177,10 @@ class Floor:
 
     def load(self, rows: Iterable[Row], /, *, is_large: bool = False) -> None:
         """Fill the table; a large one while its indexes are away."""
-        forms = (self._form(row) for row in rows)
+        forms = iter(self.forms(rows))
         with self.without_indexes() if is_large else nullcontext():
-            while some := list(islice(forms, LOAD_BATCH)):
-                self.record_many(some)
+            for first in forms:
+                self.record_many(chain((first,), islice(forms, LOAD_BATCH - 1)))
         self.settle()
 
     @contextmanager
@@ -188,7 +195,12 @@ class Floor:
 
     def prepared(self, _: Sequence[Action], rows: Sequence[Row], /) -> Any:
         """Return raw tuples."""
-        return [self._form(row) for row in rows]
+        return list(self.forms(rows))
+
+    def forms(self, rows: Iterable[Row], /) -> Iterator[tuple[Any, ...]]:
+        """Yield raw tuples."""
+        put_id, put_time = self._put_id, self._dialect.put_time
+        return (stored(row, put_id, put_time) for row in rows)
 
     def place(self, row: Row, /) -> Any:
         """Return the key of the page's index."""
@@ -202,6 +214,3 @@ class Floor:
     def identify(self, found: Action, /) -> UUID:
         """Return the id."""
         return found.id
-
-    def _form(self, row: Row) -> tuple[Any, ...]:
-        return stored(row, self._put_id, self._dialect.put_time)

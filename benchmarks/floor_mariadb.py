@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from assignment_actions import Action
 from benchmarks.floor import entity, failure_of
-from benchmarks.floor_base import Dialect, Floor, new_id
+from benchmarks.floor_base import Dialect, Floor, Run, new_id
 from benchmarks.floor_sql import LATEST_FIRST, SUCCESS, FloorSql
 from benchmarks.population import Row
 
@@ -23,6 +23,20 @@ class MariadbFloor(Floor):
     """Keep one connection open, in autocommit, and one cursor."""
 
     def __init__(self, url: URL, table: str) -> None:
+        self._url = url
+        sql = FloorSql(table, "%s")
+        older = "created_at <= %s AND (created_at < %s OR id < %s)"
+        super().__init__(self._connected(), sql, _DIALECT, older)
+        self._store = sql.store
+        self._latest_of = _latest_of(table)
+
+    def renew(self) -> None:
+        """Go on with a new connection."""
+        self.close()
+        self._run = self._connected()
+
+    def _connected(self) -> Run:
+        url = self._url
         self._connection = pymysql.connect(
             host=url.host,
             port=url.port or 3306,
@@ -32,21 +46,16 @@ class MariadbFloor(Floor):
             charset="utf8mb4",
             autocommit=True,
         )
-        cursor = self._connection.cursor()
+        cursor = self._cursor = self._connection.cursor()
         execute = cursor.execute
 
         def run(text: str, values: Sequence[Any] = ()) -> Any:
             execute(text, values or None)
             return cursor
 
-        sql = FloorSql(table, "%s")
-        older = "created_at <= %s AND (created_at < %s OR id < %s)"
-        super().__init__(run, sql, _DIALECT, older)
         run("SET time_zone = '+00:00'")
         run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        self._cursor = cursor
-        self._store = sql.store
-        self._latest_of = _latest_of(table)
+        return run
 
     def close(self) -> None:
         """Close the connection."""
@@ -56,7 +65,7 @@ class MariadbFloor(Floor):
         """Return sixteen bytes."""
         return new_id().to_bytes(16, "big")
 
-    def record_many(self, rows: Sequence[tuple[Any, ...]], /) -> None:
+    def record_many(self, rows: Iterable[tuple[Any, ...]], /) -> None:
         """Insert raw tuples by one executemany in one transaction."""
         self._connection.begin()
         self._cursor.executemany(self._store, rows)
@@ -83,6 +92,14 @@ class MariadbFloor(Floor):
     def clear(self) -> None:
         """Empty the table."""
         self._run(f"TRUNCATE {self._sql.table}")
+
+    def size(self) -> int:
+        """Return what the table and its indexes take, as the engine estimates it."""
+        text = (
+            "SELECT data_length + index_length FROM information_schema.tables"
+            " WHERE table_schema = DATABASE() AND table_name = %s"
+        )
+        return int(self._run(text, (self._sql.table,)).fetchone()[0])
 
     def settle(self) -> None:
         """Tell the planner what there is."""

@@ -12,8 +12,8 @@ from sqlalchemy import URL
 
 from assignment_actions import Action
 from benchmarks.floor import entity, failure_of
-from benchmarks.floor_base import Dialect, Floor, new_id
-from benchmarks.floor_sql import LATEST_FIRST, STORED, SUCCESS, FloorSql
+from benchmarks.floor_base import Dialect, Floor, Run, new_id
+from benchmarks.floor_sql import LATEST_FIRST, LISTED, STORED, SUCCESS, FloorSql
 
 _TYPES = (
     *("uuid", "uuid", "varchar", "varchar", *["timestamptz"] * 4, "int4", "varchar"),
@@ -30,15 +30,10 @@ class PostgresqlFloor(Floor):
     )
 
     def __init__(self, url: URL, table: str) -> None:
-        self._connection = psycopg.connect(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            autocommit=True,
-            prepare_threshold=0,
-        )
-        self._connection.execute("SET TIME ZONE 'UTC'")
-        cursor = self._connection.cursor(binary=True)
+        self._url = url.set(drivername="postgresql")
         sql = FloorSql(table, "%s")
-        super().__init__(cursor.execute, sql, _DIALECT, "(created_at, id) < (%s, %s)")
+        run = self._connected()
+        super().__init__(run, sql, _DIALECT, "(created_at, id) < (%s, %s)")
         columns = ", ".join(STORED)
         self._copy = f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
         self._latest_of = (
@@ -47,7 +42,22 @@ class PostgresqlFloor(Floor):
             " WHERE assignment_id = wanted.id AND status = 'succeeded'"
             f" ORDER BY {LATEST_FIRST} LIMIT 1) AS latest"
         )
-        self._timelines = sql.timelines("= ANY (%s::uuid[])")
+        self._timelines = (
+            f"SELECT one.* FROM unnest(%s::uuid[]) AS wanted (id) CROSS JOIN LATERAL"  # noqa: S608  # our own table
+            f" (SELECT {', '.join(LISTED)}, assignment_id FROM {table}"
+            " WHERE assignment_id = wanted.id ORDER BY created_at, id) AS one"
+        )
+
+    def renew(self) -> None:
+        """Go on with a new connection."""
+        self.close()
+        self._run = self._connected()
+
+    def _connected(self) -> Run:
+        url = self._url.render_as_string(hide_password=False)
+        self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=0)
+        self._connection.execute("SET TIME ZONE 'UTC'")
+        return self._connection.cursor(binary=True).execute
 
     def close(self) -> None:
         """Close the connection."""
@@ -57,7 +67,7 @@ class PostgresqlFloor(Floor):
         """Return a UUID, which is what the driver takes."""
         return UUID(int=new_id())
 
-    def record_many(self, rows: Sequence[tuple[Any, ...]], /) -> None:
+    def record_many(self, rows: Iterable[tuple[Any, ...]], /) -> None:
         """Insert raw tuples by COPY BINARY."""
         with self._connection.cursor() as cursor, cursor.copy(self._copy) as copy:
             copy.set_types(_TYPES)
@@ -75,6 +85,12 @@ class PostgresqlFloor(Floor):
     def clear(self) -> None:
         """Empty the table."""
         self._run(f"TRUNCATE {self._sql.table}")
+
+    def size(self) -> int:
+        """Return what the table, its long texts and its indexes take."""
+        text = "SELECT pg_total_relation_size(%s::text::regclass)"
+        size: int = self._run(text, (self._sql.table,)).fetchone()[0]
+        return size
 
     def settle(self) -> None:
         """Tell the planner what there is."""

@@ -47,7 +47,7 @@ class SqliteFloor(Floor):
         """Return sixteen bytes."""
         return new_id().to_bytes(16, "big")
 
-    def record_many(self, rows: Sequence[tuple[Any, ...]], /) -> None:
+    def record_many(self, rows: Iterable[tuple[Any, ...]], /) -> None:
         """Insert raw tuples by one executemany in one transaction."""
         self._run("BEGIN IMMEDIATE")
         self._connection.executemany(self._store, rows)
@@ -75,6 +75,13 @@ class SqliteFloor(Floor):
         """Empty the table and the log."""
         self._run(f"DELETE FROM {self._sql.table}")  # noqa: S608  # our own table
         self.settle()
+
+    def size(self) -> int:
+        """Return the size of the file, which holds nothing else."""
+        self.settle()
+        pages: int = self._run("PRAGMA page_count").fetchone()[0]
+        page: int = self._run("PRAGMA page_size").fetchone()[0]
+        return pages * page
 
     def settle(self) -> None:
         """Empty the log."""

@@ -8,13 +8,29 @@ from typing import Literal
 
 import attrs
 
+from benchmarks import capture
 from benchmarks import workloads as works
 
-Kind = Literal["floor", "peer", "growth", "hot", "memory", "bytes"]
+Kind = Literal[
+    "floor",
+    "peer",
+    "growth",
+    "hot",
+    "pages",
+    "peak",
+    "memory",
+    "bytes",
+    "capture",
+]
 
 OURS = "ours"
 DJANGO, HISTORY, AUDITLOG = "Django", "+ simple-history", "+ auditlog"
 ONE_BY_ONE = "Django, one query per assignment"
+STREAMED, PEAK = "W3 streamed", "W3 peak"
+FIRST_PAGE, DEEPEST_PAGE = "page 1", "deepest page"
+MEGABYTE = 1_000_000
+
+PYTHON, CAPTURED = "traceback.format_exception", "Failure.from_exception"
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
 
@@ -26,7 +42,8 @@ class Goal:
 
     `floor`: our own engine's time to the floor's. `peer`: the peer's time to ours.
     `growth`: the largest population's time to the smallest's. `hot`: a hot assignment's
-    to an ordinary one's.
+    to an ordinary one's. `pages`: the deepest page's to the first one's. `peak`: bytes
+    above the start. `capture`: ours to `traceback.format_exception`.
     """
 
     kind: Kind
@@ -68,6 +85,15 @@ _TO_PEERS = (
 )
 
 
+_PAGES = 1.15
+"""As cheap as page 1: below that, differences are noise."""
+
+_PEAK = 100 * MEGABYTE
+
+REASONS: Mapping[tuple[Kind, str, str], str] = MappingProxyType({})
+"""Why a goal is not met, by kind, work and database; shown only where it is not."""
+
+
 def _goals() -> Iterator[Goal]:
     for limits, some in _TO_FLOOR.items():
         for work in some:
@@ -80,11 +106,18 @@ def _goals() -> Iterator[Goal]:
             yield Goal("growth", work.id, database, limit)
     for database, limit in zip(DATABASES, _HOT, strict=True):
         yield Goal("hot", works.LATEST.id, database, limit)
+    for database in DATABASES:
+        yield Goal("pages", works.DEEP.id, database, _PAGES)
+    for database in DATABASES:
+        yield Goal("peak", PEAK, database, _PEAK)
     for work, peer, limit in _TO_PEERS:
         for database in DATABASES:
             yield Goal("peer", work.id, database, limit, peer)
     yield Goal("memory", "record", "in memory", 1.3, "dict insert and construction")
     yield Goal("bytes", "bytes per action", "in memory", 400)
+    for depth, limit in capture.GOALS.items():
+        for frames in ("distinct", "recursive"):
+            yield Goal("capture", f"{depth} {frames}", "in memory", limit, PYTHON)
 
 
 GOALS = tuple(_goals())

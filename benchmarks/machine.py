@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from benchmarks.stores import DATABASES, AbsentError, version_of
 
@@ -26,6 +29,20 @@ def described(databases: Sequence[str] = DATABASES) -> dict[str, str]:
         **{_TITLES[one]: _database(one) for one in DATABASES if one in databases},
         **{name: _package(name) for name in PACKAGES},
     }
+
+
+def peak_memory() -> int:
+    """
+    Return the most bytes that this process has held, since its program began.
+
+    `getrusage` alone would tell of the parent too, on Linux.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        told = status.read_text(encoding="ascii", errors="replace")
+        return int(told.partition("VmHWM:")[2].split()[0]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def load() -> str:

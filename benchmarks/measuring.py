@@ -6,7 +6,7 @@ import gc
 import random
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,6 +14,8 @@ import attrs
 Arguments = Sequence[tuple[Any, ...]]
 
 LEAST_CALLS, MOST_CALLS = 3, 200
+PREPARING = 16
+"""After so many calls psycopg has prepared a statement, PostgreSQL its plan."""
 
 
 @attrs.frozen
@@ -22,6 +24,8 @@ class Pace:
 
     rounds: int
     seconds: float
+    least: int = LEAST_CALLS
+    """A turn of reading has so many calls at least, however long they take."""
 
 
 @attrs.frozen
@@ -36,6 +40,8 @@ class Entrant:
         after: called after each turn, not for the clock.
         rows: a figure is divided by it. A work on many rows has one call a turn.
         least: how many calls a turn has at least, however long they take.
+        renew: takes a new connection to a server before each turn: on which processor
+            the server's end of one happens to live makes up to a factor of two.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Entrant:
     after: Callable[[], object] | None = None
     rows: int = 1
     least: int = LEAST_CALLS
+    renew: Callable[[], object] | None = None
 
 
 Times = Mapping[str, Sequence[float]]
@@ -66,6 +73,25 @@ class Spread:
         return cls(*statistics.quantiles(values, n=4, method="inclusive"))
 
 
+@attrs.define
+class Stream:
+    """Yield items, and add up what making them has taken."""
+
+    items: Iterable[Any]
+    seconds: float = 0.0
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield each item."""
+        items, clock, end = iter(self.items), time.perf_counter, object()
+        while True:
+            start = clock()
+            item = next(items, end)
+            self.seconds += clock() - start
+            if item is end:
+                return
+            yield item
+
+
 def ratio(times: Times, name: str, base: str) -> Spread:
     """Return one competitor's figure to another's of the same round."""
     pairs = zip(times[name], times[base], strict=True)
@@ -76,7 +102,8 @@ def race(entrants: Sequence[Entrant], pace: Pace) -> Times:
     """
     Let all do their work in shuffled turns, the garbage collector off in each.
 
-    A turn begins with a call that is not counted; its figure is the median of the
+    A turn begins with a call that is not counted, or with as many as a server needs to
+    know a new connection's statements; its figure is the median of the
     others, so that what a neighbour on this machine disturbs does not count. The
     price: what only one call in many has to pay, as SQLite's checkpoint, does not count
     either, for anybody.
@@ -104,7 +131,11 @@ def _calls(entrant: Entrant, pace: Pace) -> int:
 
 
 def _turn(entrant: Entrant, calls: int) -> float:
-    arguments = entrant.arguments(calls + 1)
+    cold = 1
+    if entrant.renew is not None and calls:
+        entrant.renew()
+        cold = PREPARING
+    arguments = entrant.arguments(calls + cold)
     gc.disable()
     try:
         spent = _spent(entrant.call, arguments)
@@ -112,7 +143,7 @@ def _turn(entrant: Entrant, calls: int) -> float:
         gc.enable()
     if entrant.after is not None:
         entrant.after()
-    return statistics.median(spent[1:] or spent) / entrant.rows
+    return statistics.median(spent[cold:] or spent) / entrant.rows
 
 
 def _spent(call: Callable[..., object], arguments: Arguments) -> list[float]:

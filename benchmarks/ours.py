@@ -15,6 +15,7 @@ from assignment_actions import (
     ActionHistory,
     ActionRecorder,
     ActionRepository,
+    ActionStatus,
     Page,
     Timeline,
 )
@@ -23,6 +24,7 @@ from benchmarks.population import Row
 from benchmarks.workloads import TYPE, Facts, Ids
 
 EVERYTHING = ActionFilter()
+FAILED = (ActionStatus.FAILED,)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -34,14 +36,20 @@ class Ours:
         name: the column's name.
         recorder: on a repository that has its schema.
         clear: empties the store.
+        renew: takes a new connection to a server.
     """
 
     is_one_by_one: bool = False
 
     def __init__(
-        self, name: str, recorder: ActionRecorder, clear: Callable[[], object]
+        self,
+        name: str,
+        recorder: ActionRecorder,
+        clear: Callable[[], object],
+        renew: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
+        self.renew = renew
         self._recorder = recorder
         self._history: ActionHistory = recorder.history
         self._clear = clear
@@ -68,8 +76,8 @@ class Ours:
         return self._history.timeline(assignment_id)
 
     def failures(self, assignment_id: UUID, /) -> Sequence[Action]:
-        """Ask the timeline."""
-        return self._history.timeline(assignment_id).failures()
+        """Ask for a timeline of nothing else."""
+        return self._history.timeline(assignment_id, statuses=FAILED)
 
     def latest_of_page(self, ids: Ids, /) -> Mapping[Any, Action]:
         """Ask about many."""
@@ -123,7 +131,7 @@ class Joined(Ours):
         clear: Callable[[], object],
         host: Engine,
     ) -> None:
-        super().__init__(name, recorder, clear)
+        super().__init__(name, recorder, clear, host.dispose)
         self._host = host
 
     def start_and_succeed(self, assignment_id: UUID, /) -> Action:
@@ -155,8 +163,10 @@ class Joined(Ours):
             return self._recorder.joined_to(connection).history.timeline(assignment_id)
 
     def failures(self, assignment_id: UUID, /) -> Sequence[Action]:
-        """Ask the timeline."""
-        return self.timeline(assignment_id).failures()
+        """Ask for a timeline of nothing else."""
+        with self._host.begin() as connection:
+            history = self._recorder.joined_to(connection).history
+            return history.timeline(assignment_id, statuses=FAILED)
 
     def latest_of_page(self, ids: Ids, /) -> Mapping[Any, Action]:
         """Ask about many."""

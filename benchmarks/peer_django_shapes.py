@@ -37,17 +37,27 @@ class DjangoOneByOne(Without):
         """Ask for the timeline, again and again."""
         return {one: self._django.timeline(one) for one in ids}
 
+    def summaries(self, facts: Facts, /) -> dict[UUID, tuple[str | None, UUID | None]]:
+        """Ask for the timeline, again and again, and say what the page shows."""
+        return {
+            one: _shown(known.state, self._django.timeline(one))
+            for one, known in facts.items()
+        }
+
 
 class ExistingShape(Without):
     """
     Ask as the existing implementation does, per assignment and per action type.
 
-    The actions of the page with their stacktraces (prefetched, then not used); for
-    each assignment its failures and once more the last one, or the latest successful
-    end and acknowledgement; for each end the acknowledgement again.
+    The actions of the page with their stacktraces, prefetched and then hardly used;
+    for each assignment the last notification (it says when the assignment expires);
+    its failures with their stacktraces and once more the last one, or the latest end
+    and its acknowledgement; and for each end that is listed the acknowledgement again.
+    What the host asks about its own rows is left out.
     """
 
     name = "Django, as in the existing implementation"
+    is_one_by_one = True
 
     def __init__(self, django: Django) -> None:
         self._objects = django._objects  # noqa: SLF001  # two ways to ask one table
@@ -59,6 +69,7 @@ class ExistingShape(Without):
             prefetched[action.assignment_id].append(action)
         shown = {}
         for one, known in facts.items():
+            self._latest(one, "notified")
             for action in prefetched[one]:
                 if action.action_type in ENDS:
                     self._latest(one, ENDS[action.action_type][1])
@@ -67,7 +78,7 @@ class ExistingShape(Without):
                 self._latest(one, end)
                 self._latest(one, acknowledgement)
             failure = self._last_failure(one) if known.state == "allocated" else None
-            state = self._learner_state(known.state, prefetched[one])
+            state = _learner_state(known.state, prefetched[one])
             shown[one] = state, failure and failure.pk
         return shown
 
@@ -86,10 +97,17 @@ class ExistingShape(Without):
             return None
         return failed.order_by("-created_at").first()
 
-    def _learner_state(self, state: str, actions: list[AbstractAction]) -> str | None:
-        if state != "allocated":
-            return "expired" if state == "expired" else None
-        ends = {one.status for one in actions if one.action_type == "notified"}
-        if "succeeded" in ends:
-            return "waiting"
-        return "failed" if "failed" in ends else "notifying"
+
+def _shown(state: str, actions: list[AbstractAction]) -> tuple[str | None, UUID | None]:
+    failed = [one.pk for one in actions if one.status == "failed"]
+    last = failed[-1] if failed and state == "allocated" else None
+    return _learner_state(state, actions), last
+
+
+def _learner_state(state: str, actions: list[AbstractAction]) -> str | None:
+    if state != "allocated":
+        return "expired" if state == "expired" else None
+    ends = {one.status for one in actions if one.action_type == "notified"}
+    if "succeeded" in ends:
+        return "waiting"
+    return "failed" if "failed" in ends else "notifying"

@@ -12,9 +12,9 @@ from benchmarks.measuring import Pace
 from benchmarks.stores import DATABASES
 from benchmarks.workloads import Work
 
-SECTIONS = (*DATABASES, "memory")
+SECTIONS = (*DATABASES, "memory", "capture")
+PARTS = ("contest", "growth", "streamed")
 RESULTS = Path(__file__).parent / "results"
-MILLIONS = 10_000_000
 MARIADB_MOST = 1_000_000
 
 
@@ -24,14 +24,17 @@ class Plan:
     Say what a run does.
 
     Args:
-        mode: quick or full, for the report's name.
+        mode: quick, full or ten-million, for the report's name.
         pace: how long everything is measured.
         size: how many actions everybody's store holds.
         sizes: of the stores that show how cost grows.
         hot: how many actions the hot assignment has, in the largest of these.
         many: how many actions one call of W3 records.
         many_others: the same for all but the floor and our own engine.
-        sections: databases, and "memory".
+        streamed: how many actions `record_many` is given by a generator.
+        streams: how often.
+        sections: databases, "memory" and "capture".
+        parts: of what is done on a database.
         works: the beginnings of the works' names; none means all.
         has_peers: whether they compete.
         folder: where SQLite's files are kept meanwhile; on a real disk.
@@ -45,7 +48,10 @@ class Plan:
     hot: int = 10_000
     many: int
     many_others: int
+    streamed: int
+    streams: int
     sections: Sequence[str] = SECTIONS
+    parts: Sequence[str] = PARTS
     works: Sequence[str] = ()
     has_peers: bool = True
     folder: Path = Path("build")
@@ -76,11 +82,13 @@ class Plan:
 
 _QUICK = Plan(
     mode="quick",
-    pace=Pace(rounds=7, seconds=0.02),
+    pace=Pace(rounds=7, seconds=0.02, least=1),
     size=10_000,
     sizes=(1_000, 10_000),
     many=10_000,
     many_others=1_000,
+    streamed=20_000,
+    streams=1,
 )
 _FULL = Plan(
     mode="full",
@@ -89,6 +97,16 @@ _FULL = Plan(
     sizes=(1_000, 100_000, 1_000_000),
     many=100_000,
     many_others=10_000,
+    streamed=1_000_000,
+    streams=3,
+)
+_TEN_MILLION = attrs.evolve(
+    _FULL,
+    mode="ten-million",
+    sizes=(1_000, 100_000, 1_000_000, 10_000_000),
+    hot=100_000,
+    sections=("sqlite", "postgresql"),
+    parts=("growth",),
 )
 
 
@@ -96,21 +114,23 @@ def plan_from(arguments: Sequence[str] | None = None) -> Plan:
     """Return the plan that a command line asks for."""
     options = _parser().parse_args(arguments)
     plan = _QUICK if options.quick else _FULL
-    is_partial = bool(options.only or options.work or options.no_peers)
-    sizes = plan.sizes
-    if options.sizes:
-        sizes = tuple(sorted(options.sizes))
-    elif options.ten_million:
-        sizes = (*sizes, MILLIONS)
+    if options.ten_million:
+        plan = _TEN_MILLION
+    modes = ("quick", "ten_million", "folder", "results")
+    is_partial = any(one for name, one in vars(options).items() if name not in modes)
+    sizes = tuple(sorted(options.sizes or plan.sizes))
     rounds = options.rounds or plan.pace.rounds
     return attrs.evolve(
         plan,
-        pace=Pace(rounds, options.seconds or plan.pace.seconds),
+        pace=Pace(rounds, options.seconds or plan.pace.seconds, plan.pace.least),
         size=options.size or plan.size,
         sizes=sizes,
         many=options.many or plan.many,
         many_others=min(options.many or plan.many_others, plan.many_others),
-        sections=tuple(options.only or SECTIONS),
+        streamed=options.streamed or plan.streamed,
+        hot=options.hot or plan.hot,
+        sections=tuple(options.only or plan.sections),
+        parts=tuple(options.part or plan.parts),
         works=tuple(options.work or ()),
         has_peers=not options.no_peers,
         folder=options.folder,
@@ -121,7 +141,13 @@ def plan_from(arguments: Sequence[str] | None = None) -> Plan:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--quick", action="store_true", help="10 000 actions, a few minutes")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--quick", action="store_true", help="10 000 actions, minutes")
+    mode.add_argument(
+        "--ten-million",
+        action="store_true",
+        help="only growth, to 10 million, on SQLite and PostgreSQL",
+    )
     add("--only", nargs="+", choices=SECTIONS, help="only these")
     add("--work", nargs="+", metavar="W4", help="only works whose name begins so")
     add("--no-peers", action="store_true", help="only the floor and this library")
@@ -129,8 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, help="of one competitor's turn in a round")
     add("--size", type=int, help="actions in everybody's store")
     add("--sizes", type=int, nargs="+", help="of the stores that show growth")
-    add("--ten-million", action="store_true", help="let growth go up to 10 million")
+    add("--hot", type=int, help="actions of the hot assignment")
+    add("--part", nargs="+", choices=PARTS, help="only these parts")
     add("--many", type=int, help="actions that one call of W3 records")
+    add("--streamed", type=int, help="actions that a generator gives to record_many")
     add("--folder", type=Path, default=Path("build"), help="for SQLite's files")
     add("--results", type=Path, help="where to write; a partial run writes nothing")
     return parser

@@ -14,10 +14,12 @@ import attrs
 from assignment_actions import Action, ActionStatus, ActionType, Failure
 from assignment_actions.domain.details import NO_DETAILS, from_canonical_json
 from assignment_actions.openedx import AssignmentFacts
+from benchmarks.failures import captured
 
 BASE = datetime(2025, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=300)
 PER_ASSIGNMENT = 10
+PAGE = 100
 KINDS_OF_FAILURE = 40
 STATES = ("allocated",) * 7 + ("cancelled",) * 2 + ("expired",)
 
@@ -109,9 +111,16 @@ class Population:
         return UUID(int=self.seed << 64, version=4)
 
     @property
-    def middle(self) -> datetime:
-        """A moment with half of the actions on each side."""
-        return BASE + SPAN / 2
+    def deepest_page(self) -> int:
+        """The number of a page of 100, newest first, at the other end of all."""
+        return min(self.size, self.size + self.hot - 2 * PAGE) // PAGE
+
+    @property
+    def before_deepest(self) -> int:
+        """The number of the row, the oldest is 0, after which that page begins."""
+        newer = (self.deepest_page - 1) * PAGE
+        older = self.size + self.hot - newer
+        return round(older / (1 + self.hot / self.size))
 
     def rows(self) -> Iterator[Row]:
         """Yield all rows, oldest first; the hot assignment's last."""
@@ -123,7 +132,7 @@ class Population:
             created_at = BASE + number * step
             yield _row(ids[number % count], turn, number, created_at, source)
         for number in range(self.hot):
-            created_at = BASE + (number + 0.5) * (SPAN / self.hot)
+            created_at = BASE + (number + 0.503) * (SPAN / self.hot)
             turn = number % PER_ASSIGNMENT
             yield _row(self.hot_id, turn, number, created_at, source)
 
@@ -193,23 +202,14 @@ def version7(micros: int, source: random.Random) -> int:
     )
 
 
-def _failure_texts(number: int) -> tuple[str, str, str, str, str]:
-    frames = "".join(
-        f'  File "/srv/app/assignments/part_{number}/step_{at}.py", line {at * 7}, in'
-        f" step_{at}\n    return send(message, to=learner.address, attempt={at})\n"
-        for at in range(16 + number % 14)
-    )
-    message = f"connection unexpectedly closed by relay {number}"
-    trace = (
-        f"Traceback (most recent call last):\n{frames}"
-        f"smtplib.SMTPServerDisconnected: {message}\n"
-    )
+def _failure_texts(number: int) -> tuple[str, str, str, str, str | None]:
+    failure = captured(number)
     return (
-        "email_error",
-        "smtplib.SMTPServerDisconnected",
-        message,
-        f"{number:032x}",
-        trace,
+        str(failure.reason),
+        failure.exception_type,
+        failure.message,
+        failure.fingerprint,
+        failure.stacktrace,
     )
 
 

@@ -25,9 +25,9 @@ import attrs
 from assignment_actions import ActionRecorder
 from benchmarks.contest import Store, a_store, fill
 from benchmarks.plan import Plan, plan_from
-from benchmarks.population import Population
+from benchmarks.population import PAGE, Population
 from benchmarks.stores import DATABASES
-from benchmarks.workloads import PAGE, TYPE, Cases
+from benchmarks.workloads import TYPE, Cases
 
 SHOWN = 14
 KEPT_PARTS = 3

@@ -6,24 +6,25 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import count, islice
 from typing import Any
 from uuid import UUID, uuid4
 
 from assignment_actions import Action, ActionRecorder, InMemoryActionRepository
 from assignment_actions.adapters.sql import SqlActionRepository
 from benchmarks import workloads as works
+from benchmarks.bulk import streamed
+from benchmarks.capture import every_case
 from benchmarks.contest import WRITES, Result, a_contest, a_host, a_store, fill
-from benchmarks.goals import OURS
+from benchmarks.goals import CAPTURED, OURS, PYTHON
+from benchmarks.growth import GROWING, growth
 from benchmarks.measuring import Entrant, race
-from benchmarks.ours import Joined, Ours
+from benchmarks.ours import MICROSECOND, Joined, Ours
 from benchmarks.peers import missing, peers_on
 from benchmarks.plan import Plan
 from benchmarks.population import Population, Row
-from benchmarks.wording import spaced
-from benchmarks.workloads import Cases, Work
 
 COUNTED = 20_000
-GROWING = (works.LATEST, works.LATEST_100)
 
 
 def on_database(section: str, plan: Plan) -> Iterator[Result]:
@@ -33,13 +34,15 @@ def on_database(section: str, plan: Plan) -> Iterator[Result]:
     Raises:
         AbsentError: its server cannot be reached.
     """
-    if any(map(plan.wants, works.ALL)):
+    if "contest" in plan.parts and any(map(plan.wants, works.ALL)):
         with ExitStack() as stack:
             yield from a_contest(section, plan, stack).run()
-    if section == "sqlite" and plan.wants(works.W1_CPU):
-        yield _without_waiting(plan)
-    if any(map(plan.wants, GROWING)):
-        yield from _growth(section, plan)
+        if section == "sqlite" and plan.wants(works.W1_CPU):
+            yield _without_waiting(plan)
+    if "growth" in plan.parts and any(map(plan.wants, (*GROWING, works.DEEP))):
+        yield from growth(section, plan)
+    if "streamed" in plan.parts and plan.wants(works.W3):
+        yield from streamed(section, plan)
 
 
 def _without_waiting(plan: Plan) -> Result:
@@ -73,47 +76,6 @@ def _without_waiting(plan: Plan) -> Result:
     return Result("sqlite", "main", work.id, work.title, times)
 
 
-def _growth(section: str, plan: Plan) -> Iterator[Result]:
-    """Ask stores of all sizes in the same rounds, and a hot assignment in the last."""
-    with ExitStack() as stack:
-        sides: list[tuple[str, Any, Cases]] = []
-        sizes = plan.sizes_on(section)
-        for size in sizes:
-            store = a_store(section, plan, stack)
-            is_largest = size == sizes[-1]
-            cases = fill(store, Population(size, plan.hot if is_largest else 0))
-            ours = Ours(OURS, ActionRecorder(store.repository), store.floor.clear)
-            sides += [(f"{one.name}@{size}", one, cases) for one in (store.floor, ours)]
-        for work in filter(plan.wants, GROWING):
-            entrants = [_of_size(work, *side) for side in sides]
-            times = race(entrants, plan.pace)
-            yield Result(section, "growth", work.id, work.title, times)
-        if plan.wants(works.LATEST):
-            yield _hot(section, plan, sides[-2:])
-
-
-def _of_size(work: Work, name: str, competitor: Any, cases: Cases) -> Entrant:
-    call = work.of(competitor)
-    assert call is not None
-    return Entrant(name, call, partial(cases.of, work, competitor))
-
-
-def _hot(section: str, plan: Plan, sides: Sequence[tuple[str, Any, Cases]]) -> Result:
-    entrants = []
-    for _, competitor, cases in sides:
-        ordinary = partial(cases.of, works.LATEST, competitor)
-        hot = partial(_again, cases.population.hot_id)
-        call = competitor.latest_successful
-        entrants.append(Entrant(competitor.name, call, ordinary))
-        entrants.append(Entrant(f"{competitor.name}, hot", call, hot))
-    title = f"latest successful of one with {spaced(plan.hot)} actions"
-    return Result(section, "hot", works.LATEST.id, title, race(entrants, plan.pace))
-
-
-def _again(assignment_id: UUID, count: int) -> list[tuple[UUID]]:
-    return [(assignment_id,)] * count
-
-
 # -- in memory -------------------------------------------------------------------------
 
 
@@ -124,18 +86,20 @@ def in_memory(plan: Plan) -> Iterator[Result]:
     repository = InMemoryActionRepository()
     recorder = ActionRecorder(InMemoryActionRepository())
 
-    def insert(row: Row, new: UUID) -> None:
-        action = row._replace(id=new).action()
+    stream = _in_order_of_time(rows)
+
+    def insert(row: Row) -> None:
+        action = row.action()
         plain[action.assignment_id, action.id] = action
 
-    def add(row: Row, new: UUID) -> None:
-        repository.add(row._replace(id=new).action())
+    def add(row: Row) -> None:
+        repository.add(row.action())
 
-    def record(row: Row, _: UUID) -> None:
+    def record(row: Row) -> None:
         recorder.record_success(row.assignment_id, works.TYPE)
 
-    def arguments(count: int) -> list[tuple[Row, UUID]]:
-        return [(rows[at % len(rows)], uuid4()) for at in range(count)]
+    def arguments(count: int) -> list[tuple[Row]]:
+        return [(row,) for row in islice(stream, count)]
 
     entrants = [
         Entrant("dict insert and construction", insert, arguments),
@@ -147,6 +111,15 @@ def in_memory(plan: Plan) -> Iterator[Result]:
     size = _bytes_per_action()
     sized = {"in memory": [size]}
     yield Result("memory", "bytes", "bytes per action", "bytes per action", sized)
+
+
+def _in_order_of_time(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield these again and again, each time later and as others."""
+    latest = rows[-1].created_at
+    for number in count(1):
+        row = rows[number % len(rows)]
+        at = latest + number * MICROSECOND
+        yield row._replace(id=uuid4(), created_at=at)
 
 
 def _bytes_per_action() -> float:
@@ -161,3 +134,15 @@ def _bytes_per_action() -> float:
         return (tracemalloc.get_traced_memory()[0] - before) / COUNTED
     finally:
         tracemalloc.stop()
+
+
+def capturing(plan: Plan) -> Iterator[Result]:
+    """Yield what capturing a failure costs, beside Python's own traceback of it."""
+    for depth, frames, rounds in every_case(plan.pace.rounds):
+        times = {
+            PYTHON: [one.python for one in rounds],
+            CAPTURED: [one.plain for one in rounds],
+            f"{CAPTURED}, redacted": [one.redacted for one in rounds],
+        }
+        title = f"failure at depth {depth}, {frames} frames"
+        yield Result("capture", "capture", f"{depth} {frames}", title, times)

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from benchmarks.contest import Result
-from benchmarks.goals import GOALS, OURS, Goal
+from benchmarks.goals import (
+    CAPTURED,
+    DEEPEST_PAGE,
+    FIRST_PAGE,
+    GOALS,
+    OURS,
+    REASONS,
+    Goal,
+)
 from benchmarks.measuring import Spread, Times, ratio
 from benchmarks.wording import spaced
 
@@ -27,6 +35,15 @@ class Verdict:
             return "not measured"
         return "met" if self.goal.is_met_by(self.measured.median) else "NOT met"
 
+    @property
+    def reason(self) -> str:
+        """Return why it is not met, empty where it is."""
+        if self.word != "NOT met":
+            return ""
+        goal = self.goal
+        known = REASONS.get((goal.kind, goal.work, goal.database))
+        return known or "not explained yet"
+
 
 def verdicts(results: Sequence[Result]) -> list[Verdict]:
     """Return a row for each goal."""
@@ -35,7 +52,9 @@ def verdicts(results: Sequence[Result]) -> list[Verdict]:
 
 def _verdict(goal: Goal, results: Iterable[Result]) -> Verdict:
     kind = {"floor": "main", "peer": "main"}.get(goal.kind, goal.kind)
-    section = "memory" if goal.database == "in memory" else goal.database
+    section = goal.database
+    if goal.database == "in memory":
+        section = "capture" if goal.kind == "capture" else "memory"
     for result in results:
         if (result.section, result.kind, result.work) == (section, kind, goal.work):
             return Verdict(goal, _title(goal, result), _measured(goal, result))
@@ -54,6 +73,12 @@ def _measured(goal: Goal, result: Result) -> Spread | None:
             return ratio(times, f"{OURS}@{high}", f"{OURS}@{low}")
         case "hot":
             return ratio(times, f"{OURS}, hot", OURS)
+        case "pages":
+            return ratio(times, f"{OURS}, {DEEPEST_PAGE}", f"{OURS}, {FIRST_PAGE}")
+        case "capture":
+            return ratio(times, CAPTURED, goal.against)
+        case "peak":
+            return Spread.of(times[OURS])
         case "memory":
             return ratio(times, "repository.add of the same", goal.against)
         case _:

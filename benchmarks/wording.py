@@ -23,6 +23,11 @@ def duration(seconds: float) -> str:
     return f"{micros:.0f} µs" if micros < 1000 else f"{micros / 1000:.2f} ms"
 
 
+def megabytes(size: float) -> str:
+    """Return bytes as megabytes."""
+    return f"{size / 1e6:.1f} MB"
+
+
 def _ratio(value: float) -> str:
     if value < 0.1:
         return f"{value:.4f}"

@@ -11,12 +11,10 @@ import attrs
 
 from assignment_actions import Action
 from assignment_actions.openedx import AssignmentFacts
-from benchmarks.population import Population, Row
+from benchmarks.population import PAGE, Population, Row
 
 TYPE = "notified"
 """The action type of everything that is written for the clock."""
-
-PAGE = 100
 
 Ids = Sequence[UUID]
 Facts = Mapping[UUID, AssignmentFacts]
@@ -108,7 +106,7 @@ class Without:
     page: Any = None
 
 
-Asks = Literal["new", "many", "one", "some", "facts", "newest", "middle"]
+Asks = Literal["new", "many", "one", "some", "facts", "newest", "deep"]
 """What a work is given: see `cases`."""
 
 
@@ -121,6 +119,11 @@ class Work:
     method: str
     asks: Asks
     ids: int = 1
+
+    @property
+    def is_page(self) -> bool:
+        """Tell whether it asks about a page of assignments at once."""
+        return self.ids == PAGE
 
     @property
     def is_writing(self) -> bool:
@@ -147,11 +150,11 @@ LATEST_1000 = Work(
 TIMELINES = Work("W6 timelines", "timelines of 100", "timelines_of_page", "some", 100)
 SUMMARIES = Work("W6 summaries", "Open edX page of 100", "summaries", "facts", 100)
 NEWEST = Work("W7 newest", "newest 100 of all", "page", "newest")
-MIDDLE = Work("W7 deep", "100 in the middle of all", "page", "middle")
+DEEP = Work("W7 deep", "100 at the far end of all", "page", "deep")
 
 READING = (
     *(LATEST, FAILURES, TIMELINE, LATEST_100, LATEST_1000),
-    *(TIMELINES, SUMMARIES, NEWEST, MIDDLE),
+    *(TIMELINES, SUMMARIES, NEWEST, DEEP),
 )
 WRITING = (W1, W2)
 ALL = (W1, W1_CPU, W2, W3, *READING)
@@ -163,19 +166,20 @@ class Cases:
     Make the arguments of the calls for one population.
 
     `pool` are the assignments asked about, some thousands at most: the same in every
-    round and for everybody, so that what is measured is warm.
+    round and for everybody, so that what is measured is warm. `before` is the last
+    action before the deepest page.
     """
 
     population: Population
     pool: Ids
-    middle: Row
+    before: Row
 
     def of(self, work: Work, competitor: Competitor, count: int) -> list[Any]:
         """Return `count` argument lists; the same for the same competitor's kind."""
         if work.asks == "newest":
             return [(PAGE, None)] * count
-        if work.asks == "middle":
-            return [(PAGE, competitor.place(self.middle))] * count
+        if work.asks == "deep":
+            return [(PAGE, competitor.place(self.before))] * count
         return [self._arguments(work, number) for number in range(count)]
 
     def _arguments(self, work: Work, number: int) -> tuple[Any, ...]:

@@ -18,6 +18,10 @@ SQL_STORES = ("sqlite_file", "sqlite_memory", "postgresql", "mariadb")
 SHARED_STORES = ("sqlite_file", "postgresql", "mariadb")
 """Those that several processes can open."""
 
+PARTITIONED = "postgresql_partitioned"
+PARTITIONS = 16
+"""How many the tables that `Repositories` makes in that store have."""
+
 _SERVERS = {
     "postgresql": (
         os.environ.get(
@@ -36,6 +40,8 @@ _SERVERS = {
         "DROP DATABASE {name}",
     ),
 }
+
+_PARTITIONED = "_partitioned"  # so that a URL tells how tables are to be made
 
 
 def require_server(name: str, error: Exception) -> None:
@@ -57,9 +63,12 @@ def a_store(name: str, folder: Path) -> Iterator[str]:
         yield from _a_database(name)
 
 
-def _a_database(server: str) -> Iterator[str]:
+def _a_database(store: str) -> Iterator[str]:
+    server = "postgresql" if store == PARTITIONED else store
     url, create, drop = _SERVERS[server]
     database = f"assignment_actions_test_{uuid4().hex[:12]}"
+    if store == PARTITIONED:
+        database += _PARTITIONED
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -100,7 +109,10 @@ class Repositories:
 
     def _make(self, url: str, kind: type[UUID | int | str]) -> SqlActionRepository:
         repository = SqlActionRepository.from_url(
-            url, assignment_id_type=kind, table_prefix=f"{kind.__name__.lower()}_"
+            url,
+            assignment_id_type=kind,
+            table_prefix=f"{kind.__name__.lower()}_",
+            partitions=PARTITIONS if url.endswith(_PARTITIONED) else None,
         )
         repository.create_schema()
         self._made[url, kind] = repository

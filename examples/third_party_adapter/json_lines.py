@@ -28,6 +28,7 @@ from assignment_actions import (
     Action,
     ActionFilter,
     ActionRepository,
+    ActionStatus,
     DuplicateActionError,
     Failure,
     FailureGroup,
@@ -102,15 +103,16 @@ class JsonLinesActionRepository:
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
         """Return a timeline for every id, in the order asked."""
-        require_kind(self._kind, assignment_ids)
+        wanted = ActionFilter(
+            assignment_ids=assignment_ids, action_types=types, statuses=statuses
+        )
         found: dict[AssignmentId, list[Action]] = {one: [] for one in assignment_ids}
-        for action in self._all("timelines"):
-            is_asked = types is None or action.action_type in types
-            if is_asked and action.assignment_id in found:
-                found[action.assignment_id].append(action.without_stacktrace())
+        for action in self._matching("timelines", wanted):
+            found[action.assignment_id].append(action.without_stacktrace())
         return {one: Timeline(actions) for one, actions in found.items()}
 
     def latest_successes(
@@ -127,16 +129,26 @@ class JsonLinesActionRepository:
         }
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
         """Return at most `limit` of the actions that match, newest first."""
+        require_kind(self._kind, (one.assignment_id for one in (after, before) if one))
         rest = (
             action
             for action in self._matching("find", action_filter)
-            if after is None or Cursor.of(action) < after
+            if (after is None or Cursor.of(action) < after)
+            and (before is None or Cursor.of(action) > before)
         )
-        newest = heapq.nlargest(limit, rest, key=Cursor.of)
-        return [action.without_stacktrace() for action in newest]
+        if before is None:
+            page = heapq.nlargest(limit, rest, key=Cursor.of)
+        else:
+            page = heapq.nsmallest(limit, rest, key=Cursor.of)[::-1]
+        return [action.without_stacktrace() for action in page]
 
     def count(self, action_filter: ActionFilter, /) -> int:
         """Return how many actions match."""
@@ -182,6 +194,7 @@ class JsonLinesActionRepository:
         /,
     ) -> Sequence[Action]:
         """Return at most `limit` of the actions that match and hold a text."""
+        require_kind(self._kind, [after.assignment_id] if after else ())
         found = (
             action
             for action in self._matching("search", action_filter)

@@ -12,10 +12,11 @@ from assignment_actions.domain.errors import (
     StorageError,
 )
 from assignment_actions.domain.failure import Failure
-from assignment_actions.domain.filters import ActionFilter, Page
+from assignment_actions.domain.filters import ActionFilter
 from assignment_actions.domain.frames import Frame
 from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.history import ActionHistory
+from assignment_actions.domain.pages import Page
 from assignment_actions.domain.ports import (
     ActionRepository,
     JoinedActionRepository,

@@ -58,6 +58,15 @@ class RecentAction(StrEnum):
 
 Id = TypeVar("Id", bound=UUID | int | str)
 
+_Done = Mapping[str, datetime]
+"""The types of the successes, each with its latest completion."""
+
+_SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
+
+_LEARNER_STATES: Mapping[str, LearnerState] = {
+    AssignmentState.EXPIRED: LearnerState.EXPIRED,
+    AssignmentState.ERRORED: LearnerState.FAILED,
+}
 _ENDS: Mapping[str, tuple[ActionType, ActionType]] = {
     AssignmentState.EXPIRED: (ActionType.EXPIRED, ActionType.EXPIRED_ACKNOWLEDGED),
     AssignmentState.CANCELLED: (
@@ -133,16 +142,20 @@ def summarise(
     now = as_utc("now", now)
     since = facts.allocated_at
     cycle = timeline if since is None else timeline.since(since)
-    reminded_at = _reminded_at(cycle, since)
+    done, last_failure, unresolved = _walk(cycle)
+    reminded_at = done.get(ActionType.REMINDED)
+    if reminded_at is not None and since is not None and reminded_at < since:
+        # created in this cycle by one machine's clock, completed before it by another's
+        reminded_at = None
     return AssignmentSummary(
-        learner_state=_learner_state(cycle, facts.state, now),
+        learner_state=_learner_state(cycle, done, facts.state, now),
         recent_action=(
             RecentAction.ASSIGNED if reminded_at is None else RecentAction.REMINDED
         ),
         recent_action_at=since if reminded_at is None else reminded_at,
-        learner_acknowledged=is_acknowledged(cycle, facts.state),
-        last_failure=cycle.failures().latest(),
-        unresolved_failures=_unresolved(cycle),
+        learner_acknowledged=_is_acknowledged(done, facts.state),
+        last_failure=last_failure,
+        unresolved_failures=unresolved,
     )
 
 
@@ -183,58 +196,51 @@ def is_acknowledged(timeline: Timeline, state: str) -> bool | None:
     Returns:
         None in every other state.
     """
+    done, _, _ = _walk(timeline)
+    return _is_acknowledged(done, state)
+
+
+def _walk(cycle: Timeline) -> tuple[_Done, Action | None, tuple[Action, ...]]:
+    """
+    Return what is done, the last failure, and the failures that nothing has resolved.
+
+    One walk, backwards: of what is done already a success stands later in the order.
+    """
+    done: dict[str, datetime] = {}
+    last_failure: Action | None = None
+    unresolved: list[Action] = []
+    for action in reversed(cycle):
+        name, status = action.action_type, action.status
+        if status is _SUCCEEDED:
+            at = action.completed_at
+            assert at is not None
+            if name not in done or done[name] < at:
+                done[name] = at
+        elif status is _FAILED:
+            last_failure = last_failure or action
+            if name not in done:
+                unresolved.append(action)
+    return done, last_failure, tuple(reversed(unresolved))
+
+
+def _learner_state(
+    cycle: Timeline, done: _Done, state: str, now: datetime
+) -> LearnerState | None:
+    if state != AssignmentState.ALLOCATED:
+        return _LEARNER_STATES.get(state)
+    if ActionType.NOTIFIED in done:
+        return LearnerState.WAITING
+    outcome = cycle.outcome(ActionType.NOTIFIED, now=now)
+    if outcome.verdict is Verdict.UNKNOWN:
+        return LearnerState.UNKNOWN
+    return LearnerState.NOTIFYING if outcome.failure is None else LearnerState.FAILED
+
+
+def _is_acknowledged(done: _Done, state: str) -> bool | None:
     types = _ENDS.get(state)
     if types is None:
         return None
-    end_type, acknowledgement_type = types
-    acknowledgement = timeline.latest_successful(acknowledgement_type)
-    if acknowledgement is None:
+    end, acknowledgement = types
+    if acknowledgement not in done:
         return False
-    end = timeline.latest_successful(end_type)
-    return end is None or _completion(acknowledgement) >= _completion(end)
-
-
-def _learner_state(cycle: Timeline, state: str, now: datetime) -> LearnerState | None:
-    if state == AssignmentState.EXPIRED:
-        return LearnerState.EXPIRED
-    if state == AssignmentState.ERRORED:
-        return LearnerState.FAILED
-    if state != AssignmentState.ALLOCATED:
-        return None
-    outcome = cycle.outcome(ActionType.NOTIFIED, now=now)
-    match outcome.verdict:
-        case Verdict.YES:
-            return LearnerState.WAITING
-        case Verdict.UNKNOWN:
-            return LearnerState.UNKNOWN
-        case Verdict.NO if outcome.failure is not None:
-            return LearnerState.FAILED
-        case _:
-            return LearnerState.NOTIFYING
-
-
-def _reminded_at(cycle: Timeline, since: datetime | None) -> datetime | None:
-    """Return when the latest reminder succeeded, None if before the allocation."""
-    reminder = cycle.latest_successful(ActionType.REMINDED)
-    if reminder is None:
-        return None
-    at = _completion(reminder)
-    # created in this cycle by one machine's clock, completed before it by another's
-    return at if since is None or at >= since else None
-
-
-def _unresolved(cycle: Timeline) -> tuple[Action, ...]:
-    """Return the failures with no later success of their type, in timeline order."""
-    healed: set[str] = set()
-    unresolved: list[Action] = []
-    for action in reversed(cycle):
-        if action.status is ActionStatus.SUCCEEDED:
-            healed.add(action.action_type)
-        elif action.status is ActionStatus.FAILED and action.action_type not in healed:
-            unresolved.append(action)
-    return tuple(reversed(unresolved))
-
-
-def _completion(success: Action) -> datetime:
-    assert success.completed_at is not None
-    return success.completed_at
+    return end not in done or done[acknowledgement] >= done[end]

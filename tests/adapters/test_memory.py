@@ -96,6 +96,35 @@ class TestComplete:
         assert not repository.complete(succeeded(1, assignment_id=OTHER))
         assert not InMemoryActionRepository().complete(succeeded())
 
+    @given(st.lists(st.integers(0, 2), min_size=1, max_size=9), st.data())
+    def test_stays_in_its_place(self, seconds: list[int], data: st.DataObject) -> None:
+        """What is completed is found where it was, in its newest form."""
+        times = {n: at(s) for n, s in enumerate(seconds, 1)}
+        repository = holding(*(action(n, created_at=t) for n, t in times.items()))
+        ended = data.draw(st.sets(st.sampled_from([*times])))
+
+        for n in ended:
+            assert repository.complete(failed(n))
+        kept = [
+            (failed if n in ended else action)(n, created_at=t)
+            for n, t in times.items()
+        ]
+        expected = sorted(kept, key=lambda one: (one.created_at, one.id))
+        assert expected == [*repository.timelines([ASSIGNMENT])[ASSIGNMENT]]
+        assert expected[::-1] == repository.find(ActionFilter(), 9)
+
+    def test_one_id_of_two_assignments(self) -> None:
+        """Only the action of its own assignment is completed."""
+        other = action(1, assignment_id=OTHER)
+        repository = holding(action(1), other)
+
+        assert repository.complete(succeeded(1))
+        assert [other] == [*repository.timelines([OTHER])[OTHER]]
+        assert repository.get(UUID(int=1)) in (succeeded(1), other)
+        assert repository.latest_successes([OTHER, ASSIGNMENT]) == {
+            ASSIGNMENT: succeeded(1)
+        }
+
     def test_final_stands(self) -> None:
         """Of two completions the first stands."""
         repository = holding(action())

@@ -9,10 +9,11 @@ REDACTING = {
     *("secret_keys", "harmless_values", "announced_key", "cloud_keys", "secrets"),
     *("secret_numbers", "host_values", "sql_parameters", "key_value_forms"),
     *("header_values", "command_lines", "key_values", "redaction_rules", "redacting"),
+    "scouts",
 }
 # inner to outer: a module imports only from stages before its own, or its own stage
 STAGES = (
-    {"values"},
+    {"values", "blanks"},
     {"patterns", "details", "vocabulary", "errors", "ids", "cuts", "frames"},
     REDACTING,
     {"redaction"},
@@ -22,7 +23,7 @@ STAGES = (
     {"stacktrace"},
     {"failure"},
     {"action"},
-    {"timeline", "filters", "groups", "leftovers"},
+    {"timeline", "filters", "pages", "groups", "leftovers", "batches"},
     {"ports", "retention"},
     {"rules", "kept", "history", "async_history"},
     {"settling", "erasure"},

@@ -16,7 +16,9 @@ from contract.broken.counting import CountsEverything
 from contract.broken.deleting import KeepsDeletedKeys, RemembersDeletedSuccesses
 from contract.broken.finding import CursorIncludesItself
 from contract.broken.grouping import GroupsTheUnknown, SeesOnlyWhatIsAskedAbout
+from contract.broken.paging import GoesBackByTimeAndId, GoesBackToTheBeginning
 from contract.broken.reading import (
+    IgnoresStatuses,
     LatestIsNotNull,
     LoadsStacktraces,
     TimelinesInInsertOrder,
@@ -47,7 +49,7 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-THOROUGH = settings(QUICK, max_examples=400)  # ends with the first history that tells
+THOROUGH = settings(QUICK, max_examples=1500)  # ends with the first history that tells
 
 Verdicts = Mapping[tuple[str, str], set[str]]
 
@@ -131,7 +133,10 @@ class TestMachine:
             DropsMicroseconds,
             DropsScrubbedKeys,
             DropsUnknownAt,
+            GoesBackByTimeAndId,
+            GoesBackToTheBeginning,
             GroupsTheUnknown,
+            IgnoresStatuses,
             KeepsDeletedKeys,
             KeepsScrubbedStacktraces,
             LatestIsNotNull,

@@ -72,7 +72,7 @@ class JoinedMemory(FlakyRepository):
         self, outer: TransactionalMemory, transaction: HostTransaction
     ) -> None:
         super().__init__()
-        super().add(*outer._actions.values())
+        super().add(*outer._order)
         self._outer = outer
         self._transaction = transaction
 

@@ -2,7 +2,8 @@ import base64
 import copy
 import json
 import pickle
-from datetime import datetime
+import string
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,6 @@ from assignment_actions.domain.filters import (
     as_dimension,
     dimension_of,
     ordered_counts,
-    page_of,
 )
 
 COLLECTIONS = (
@@ -194,6 +194,18 @@ def forged(body: bytes) -> str:
     return base64.urlsafe_b64encode(b"1" + check + body).decode()
 
 
+PLACES = (UUID(int=9), 5, "an-assignment")
+
+
+def is_refused(text: Any) -> bool:
+    """Tell whether a text is no cursor."""
+    try:
+        Cursor.decode(text)
+    except ValueError:
+        return True
+    return False
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -221,13 +233,13 @@ class TestCursor:
     @given(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode()))
     def test_garbage(self, text: str) -> None:
         """Whatever text is no cursor of ours is a ValueError, never another error."""
-        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+        with pytest.raises(ValueError, match="after must be a next_cursor or prev"):
             Cursor.decode(text)
 
     @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
     def test_forged(self, body: bytes) -> None:
         """Content that never was a place is refused although its check is right."""
-        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+        with pytest.raises(ValueError, match="after must be a next_cursor or prev"):
             Cursor.decode(forged(body))
 
     @pytest.mark.parametrize(
@@ -249,41 +261,111 @@ class TestCursor:
         """Each part of a forged place is checked."""
         body = content if isinstance(content, str) else json.dumps(content)
 
-        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+        with pytest.raises(ValueError, match="after must be a next_cursor or prev"):
             Cursor.decode(forged(body.encode()))
 
-    @given(st.integers(0, 1_000), st.integers(1, 255))
-    def test_tampered(self, position: int, change: int) -> None:
-        """A cursor in which any byte was changed is refused."""
-        data = bytearray(base64.urlsafe_b64decode(Cursor.of(action()).encode()))
-        data[position % len(data)] ^= change
+    @pytest.mark.parametrize("about", PLACES, ids=type)
+    def test_one_other_character(self, about: Any) -> None:
+        """A cursor in which any character is another one is refused."""
+        text = Cursor(T0, UUID(int=7), about).encode()
+        others = string.ascii_letters + string.digits + "-_+/=\n .\0é"
 
-        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
-            Cursor.decode(base64.urlsafe_b64encode(data).decode())
+        for place, right in enumerate(text):
+            for other in others.replace(right, ""):
+                assert is_refused(text[:place] + other + text[place + 1 :])
+
+    @pytest.mark.parametrize("about", PLACES, ids=type)
+    def test_more_or_less(self, about: Any) -> None:
+        """A cursor of which a part is gone, doubled, moved or added is refused."""
+        text = Cursor(T0, UUID(int=7), about).encode()
+
+        for end in range(len(text)):
+            start, rest = text[:end], text[end:]
+            assert is_refused(start)
+            assert is_refused(rest[1:])
+            assert is_refused(start + rest[1:])
+            assert is_refused(start + rest[0] + rest)
+            assert not start or is_refused(rest + start)
+        for more in ("=", "==", "A", "AAAA", " ", "\n", "\r\n", "\0", text):
+            assert is_refused(text + more)
+            assert is_refused(more + text)
+
+    @pytest.mark.parametrize("about", PLACES, ids=type)
+    def test_another_spelling(self, about: Any) -> None:
+        """A cursor means one place, and one text means a cursor."""
+        text = Cursor(T0, UUID(int=7), about).encode()
+        data = base64.urlsafe_b64decode(text)
+        spelt = {
+            *(text.lower(), text.upper(), text.swapcase(), text.rstrip("="), ""),
+            *(base64.b64encode(data).decode(), base64.b32encode(data).decode()),
+            *(data.hex(), data.decode("latin-1"), f"'{text}'"),
+        } - {text}
+
+        assert all(map(is_refused, spelt))
+        assert all(map(is_refused, (text.encode(), bytearray(text.encode()), [text])))
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            f'[0, "{"0" * 32}",1]',
+            f'[0,"{"0" * 32}",1] ',
+            f'[0.0,"{"0" * 32}",1]',
+            f'[false,"{"0" * 32}",1]',
+            f'[-0,"{"0" * 32}",1]',
+            f'[0,"{"0" * 31}A",1]',
+            f'[0,"{{{"0" * 32}}}",1]',
+            f'[0,"{"0" * 32}","\\u0061"]',
+            f'[0,"{"0" * 32}",{{"uuid":"{"0" * 32}","more":1}}]',
+        ],
+    )
+    def test_another_spelling_of_the_place(self, body: str) -> None:
+        """A place that is not written as we write it is refused with a right check."""
+        assert is_refused(forged(body.encode()))
+        assert not is_refused(forged(f'[0,"{"0" * 32}",1]'.encode()))
+
+    @pytest.mark.parametrize("version", [0, 2, 9])
+    def test_another_version(self, version: int) -> None:
+        """A cursor of another release is refused by its version."""
+        data = base64.urlsafe_b64decode(Cursor.of(action()).encode())
+        text = base64.urlsafe_b64encode(str(version).encode() + data[1:]).decode()
+
+        with pytest.raises(ValueError, match=f"of version {version}, known is version"):
+            Cursor.decode(text)
+
+    @pytest.mark.parametrize("about", ["\N{PILE OF POO}" * 255, "\N{SNOWMAN}" * 255])
+    def test_the_longest(self, about: str) -> None:
+        """The longest assignment id still makes a cursor."""
+        place = Cursor(T0, UUID(int=7), about)
+
+        assert place == Cursor.decode(place.encode())
+
+    def test_too_long(self) -> None:
+        """What is longer than any cursor is refused unread, and not shown whole."""
+        body = '[0,"' + "0" * 32 + '","' + "a" * 10_000_000 + '"]'
+
+        with pytest.raises(ValueError, match="more than 8192 characters") as caught:
+            Cursor.decode(forged(body.encode()))
+
+        assert len(str(caught.value)) < 250
+
+    def test_field(self) -> None:
+        """An error calls the cursor what its caller does."""
+        with pytest.raises(ValueError, match="before must be a next_cursor or prev"):
+            Cursor.decode("x", field="before")
+
+    def test_moved(self) -> None:
+        """A place moves in time, as far as time goes."""
+        place = Cursor.of(action())
+        last = Cursor(datetime.max.replace(tzinfo=UTC), place.id, ASSIGNMENT)
+
+        assert Cursor(at(1), place.id, ASSIGNMENT) == place.moved(timedelta(seconds=1))
+        assert last is last.moved(timedelta(microseconds=1))
 
     @pytest.mark.parametrize("value", [None, 5, {}])
     def test_no_text(self, value: Any) -> None:
         """What is no text is no cursor."""
-        with pytest.raises(ValueError, match="after must be a next_cursor as it was"):
+        with pytest.raises(ValueError, match="after must be a next_cursor or prev"):
             Cursor.decode(value)
-
-
-class TestPageOf:
-    def test_more(self) -> None:
-        """One more than asked for was found: there is a next page."""
-        page = page_of([action(3), action(2), action(1)], 2)
-
-        assert (action(3), action(2)) == page.actions
-        assert Cursor.of(action(2)).encode() == page.next_cursor
-
-    @pytest.mark.parametrize("limit", [2, 5])
-    def test_last(self, limit: int) -> None:
-        """No more were found: the page is the last."""
-        assert Page((action(2), action(1))) == page_of([action(2), action(1)], limit)
-
-    def test_none_asked_for(self) -> None:
-        """A limit of 0 is an empty last page."""
-        assert Page(()) == page_of([], 0)
 
 
 class TestDimensions:

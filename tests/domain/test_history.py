@@ -1,7 +1,9 @@
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from domain.samples import (
     ASSIGNMENT,
@@ -21,13 +23,17 @@ from assignment_actions import (
     ActionFilter,
     ActionHistory,
     ActionNotFoundError,
+    ActionStatus,
     ActionType,
     Failure,
     InMemoryActionRepository,
+    Page,
     Timeline,
     Verdict,
 )
 from assignment_actions.domain import history as module
+from assignment_actions.domain.filters import Cursor
+from assignment_actions.domain.values import AssignmentId
 
 
 class Stage(StrEnum):
@@ -39,6 +45,22 @@ def history(*actions: Action, **given: Any) -> ActionHistory:
     repository = InMemoryActionRepository(assignment_id_type=UUID)
     repository.add(*actions)
     return ActionHistory(repository, **({"clock": ManualClock()} | given))
+
+
+def pages(
+    asked: ActionHistory, limit: int, first: Page | None = None
+) -> Iterator[Page]:
+    """Yield all pages, from the first on."""
+    page = first or asked.find(ActionFilter(), limit=limit)
+    yield page
+    while page.next_cursor is not None:
+        page = asked.find(ActionFilter(), limit=limit, after=page.next_cursor)
+        yield page
+
+
+def cursor_of(one: Action) -> str:
+    """Return the text of an action's place."""
+    return Cursor.of(one).encode()
 
 
 class TestOneAction:
@@ -76,6 +98,55 @@ class TestOneAssignment:
         assert [action(1)] == list(asked.timeline(ASSIGNMENT, ["notified"]))
         assert not asked.timeline(ASSIGNMENT, [])
 
+    @pytest.mark.parametrize(
+        ("statuses", "expected"),
+        [
+            (["failed"], [2, 4]),
+            ({ActionStatus.FAILED, "in_progress"}, [2, 3, 4]),
+            ((ActionStatus.SUCCEEDED,), [1]),
+            (["unknown"], []),
+            ([], []),
+            (None, [1, 2, 3, 4]),
+        ],
+        ids=["text", "both", "member", "no such", "none", "all"],
+    )
+    def test_in_statuses(self, statuses: Any, expected: list[int]) -> None:
+        """Stored statuses narrow a timeline: what is overdue is in progress."""
+        asked = history(
+            succeeded(1), failed(2), action(3, overdue_at=at(-9)), failed(4)
+        )
+
+        found = asked.timeline(ASSIGNMENT, statuses=statuses)
+
+        assert expected == [one.id.int for one in found]
+
+    def test_of_types_in_statuses(self) -> None:
+        """Types and statuses narrow together; it is the whole's failures."""
+        asked = history(failed(1), action(2), failed(3, action_type="reminded"))
+
+        both = asked.timeline(ASSIGNMENT, ["reminded"], statuses=["failed"])
+        assert [3] == [one.id.int for one in both]
+        assert asked.timeline(ASSIGNMENT).failures() == asked.timeline(
+            ASSIGNMENT, statuses=["failed"]
+        )
+
+    def test_no_status(self) -> None:
+        """A status that is none is refused by name."""
+        with pytest.raises(ValueError, match=r"statuses must be one of .*, got 'late'"):
+            history().timeline(ASSIGNMENT, statuses=["failed", "late"])
+
+    @pytest.mark.parametrize(
+        "statuses",
+        ["failed", ActionStatus.FAILED, b"failed", 5],
+        ids=["text", "member", "bytes", "int"],
+    )
+    def test_no_statuses(self, statuses: Any) -> None:
+        """What is no collection is refused, and a text is none."""
+        with pytest.raises(TypeError, match="statuses must be a collection, got"):
+            history().timeline(ASSIGNMENT, statuses=statuses)
+        with pytest.raises(TypeError, match="statuses must be a collection, got"):
+            history().timelines([ASSIGNMENT], statuses=statuses)
+
     def test_latest_successful(self) -> None:
         """The success with the greatest completion, of a type if one is given."""
         reminded = succeeded(2, action_type="reminded", completed_at=at(9))
@@ -109,6 +180,32 @@ class TestManyAssignments:
 
         assert [OTHER, ASSIGNMENT] == list(found)
         assert [0, 1] == [len(timeline) for timeline in found.values()]
+
+    def test_timelines_in_statuses(self) -> None:
+        """Every id is present, with its actions in these statuses."""
+        asked = history(succeeded(1), failed(2), succeeded(3, assignment_id=OTHER))
+
+        found = asked.timelines([OTHER, ASSIGNMENT], statuses=["failed"])
+
+        assert {OTHER: [], ASSIGNMENT: [failed(2).without_stacktrace()]} == {
+            key: list(timeline) for key, timeline in found.items()
+        }
+
+    def test_a_port_without_statuses(self) -> None:
+        """An adapter of before R102 answers whatever could be asked then."""
+
+        class Older(InMemoryActionRepository):
+            def timelines(self, *arguments: Any) -> Mapping[AssignmentId, Timeline]:
+                ids, types = arguments
+                return super().timelines(ids, types)
+
+        repository = Older()
+        repository.add(failed(1), succeeded(2))
+        asked = ActionHistory(repository)
+
+        assert 1 == len(asked.timeline(ASSIGNMENT).failures())
+        assert 2 == len(asked.timelines([ASSIGNMENT], ["notified"])[ASSIGNMENT])
+        assert Verdict.YES is asked.outcome(ASSIGNMENT, "notified").verdict
 
     def test_latest_successful_of(self) -> None:
         """Only ids that have a success are present."""
@@ -152,11 +249,115 @@ class TestFind:
 
         assert actions[::-1] == found
 
-    def test_limit_0(self) -> None:
-        """A limit of 0 asks for nothing."""
-        page = history(action()).find(ActionFilter(), limit=0)
+    @given(st.integers(1, 7), st.integers(1, 12))
+    def test_the_way_back_shows_the_same_pages(self, limit: int, size: int) -> None:
+        """From the last page back to the first, and on again: the same pages."""
+        actions = [action(n, created_at=at(n // 3)) for n in range(1, size + 1)]
+        asked = history(*actions)
+        there = list(pages(asked, limit))
+        back, page = [there[-1].actions], there[-1]
+        while page.previous_cursor is not None:
+            page = asked.find(ActionFilter(), limit=limit, before=page.previous_cursor)
+            back.append(page.actions)
+        again = list(pages(asked, limit, page))
 
-        assert ((), None) == (page.actions, page.next_cursor)
+        assert [one.actions for one in there] == back[::-1]
+        assert [one.actions for one in there] == [one.actions for one in again]
+
+    def test_first_and_last(self) -> None:
+        """No newer page is known from the first, no older one from the last."""
+        asked = history(*(action(n) for n in range(1, 6)))
+        first, middle, last = pages(asked, 2)
+
+        assert first.previous_cursor is None
+        assert None not in (first.next_cursor, middle.previous_cursor)
+        assert last.next_cursor is None
+        assert last.previous_cursor is not None
+
+    def test_what_was_recorded_meanwhile_is_before(self) -> None:
+        """From the first page one can go back to what came since."""
+        repository = InMemoryActionRepository()
+        repository.add(*(action(n) for n in range(1, 4)))
+        asked = ActionHistory(repository)
+        _, page = pages(asked, 2)
+        repository.add(action(4), action(5))
+
+        back = asked.find(ActionFilter(), limit=2, before=page.previous_cursor)
+        newest = asked.find(ActionFilter(), limit=2, before=back.previous_cursor)
+        none = asked.find(ActionFilter(), limit=2, before=cursor_of(action(5)))
+
+        assert (action(3), action(2)) == back.actions
+        assert (action(5), action(4)) == newest.actions
+        assert newest.previous_cursor is None
+        assert ((), None) == (none.actions, none.previous_cursor)
+
+    @pytest.mark.parametrize("gone", [0, 1], ids=["all there", "the last one gone"])
+    def test_an_empty_page_has_a_way_back(self, gone: int) -> None:
+        """What follows may be deleted meanwhile: the way back shows all before it."""
+        repository = InMemoryActionRepository()
+        repository.add(*(action(n) for n in range(1, 6)))
+        asked = ActionHistory(repository)
+        page = asked.find(ActionFilter(), limit=2)
+        repository.delete(*(action(n) for n in range(1, 4 + gone)))
+
+        empty = asked.find(ActionFilter(), limit=2, after=page.next_cursor)
+        back = asked.find(ActionFilter(), limit=2, before=empty.previous_cursor)
+
+        assert ((), None) == (empty.actions, empty.next_cursor)
+        assert page.actions[: 2 - gone] == back.actions
+
+    def test_an_empty_page_before_has_a_way_on(self) -> None:
+        """Before the newest is nothing; from there the first page follows."""
+        asked = history(*(action(n) for n in range(1, 4)))
+        newest = cursor_of(action(3))
+
+        empty = asked.find(ActionFilter(), limit=2, before=newest)
+        following = asked.find(ActionFilter(), limit=2, after=empty.next_cursor)
+
+        assert ((), None) == (empty.actions, empty.previous_cursor)
+        assert (action(3), action(2)) == following.actions
+
+    def test_both_cursors_are_places(self) -> None:
+        """Whichever of a page's cursors is given, either direction takes it."""
+        asked = history(*(action(n) for n in range(1, 6)))
+        _, page, _ = pages(asked, 2)
+
+        older = asked.find(ActionFilter(), limit=9, after=page.previous_cursor)
+        newer = asked.find(ActionFilter(), limit=9, before=page.next_cursor)
+
+        assert (action(2), action(1)) == older.actions
+        assert (action(5), action(4), action(3)) == newer.actions
+
+    def test_both_directions(self) -> None:
+        """A page lies after a place, or before one."""
+        place = cursor_of(action())
+
+        with pytest.raises(ValueError, match="after and before must not both be given"):
+            history().find(ActionFilter(), after=place, before=place)
+
+    def test_a_port_without_before(self) -> None:
+        """An adapter of before R100 answers whatever could be asked then."""
+
+        class Older(InMemoryActionRepository):
+            def find(self, *arguments: Any) -> Sequence[Action]:
+                action_filter, limit, *after = arguments
+                assert len(after) <= 1
+                return super().find(action_filter, limit, *after)
+
+        repository = Older()
+        repository.add(*(action(n) for n in range(1, 6)))
+        asked = ActionHistory(repository)
+
+        assert [2, 2, 1] == [len(page.actions) for page in pages(asked, 2)]
+        assert 5 == len(list(asked.iterate(ActionFilter())))
+
+    @pytest.mark.parametrize("direction", [None, "after", "before"])
+    def test_limit_0(self, direction: str | None) -> None:
+        """A limit of 0 asks for nothing, and nothing is known then."""
+        given: dict[str, Any] = {direction: cursor_of(action(2))} if direction else {}
+        asked = history(*(action(n) for n in range(1, 4)))
+
+        assert Page(()) == asked.find(ActionFilter(), limit=0, **given)
 
     def test_negative_limit(self) -> None:
         """A negative limit is refused."""
@@ -173,6 +374,15 @@ class TestFind:
         """A cursor that is not ours is refused."""
         with pytest.raises(ValueError, match="after must be a next_cursor"):
             history().find(ActionFilter(), after="eyJ2IjoxfQ==")
+        with pytest.raises(ValueError, match="before must be a next_cursor"):
+            history().find(ActionFilter(), before="eyJ2IjoxfQ==")
+
+    def test_a_cursor_of_another_kind(self) -> None:
+        """A cursor of a repository with other assignment ids is refused."""
+        place = Cursor(T0, UUID(int=1), 5).encode()
+
+        with pytest.raises(TypeError, match="must be a UUID in this repository, got 5"):
+            history().find(ActionFilter(), before=place)
 
     def test_iterate_reads_batch_by_batch(
         self, monkeypatch: pytest.MonkeyPatch
@@ -249,6 +459,20 @@ class TestVocabulary:
 
         assert latest is not None
         assert Stage.PACKED is latest.action_type
+
+    def test_is_not_checked_again(self) -> None:
+        """What a store holds is read as it is, in a host's vocabulary too (T33)."""
+        stored = attrs.asdict(self.PACKED, recurse=False) | {"status": "failed"}
+        asked = history(Action.from_store(**stored), vocabulary=Stage)
+
+        found = asked.timeline(ASSIGNMENT)[0]
+
+        assert ("failed", None, None) == (
+            found.status,
+            found.completed_at,
+            found.failure,
+        )
+        assert Stage.PACKED is found.action_type
 
     def test_built_in_members(self) -> None:
         """A built-in type is its member, in a host's vocabulary too."""

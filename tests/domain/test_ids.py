@@ -1,7 +1,13 @@
+import os
+import pickle
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import RFC_4122, UUID
 
+import pytest
 from domain.samples import T0
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +19,18 @@ MOMENTS = st.datetimes(
     timezones=st.just(UTC),
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FORKED = """
+import os
+from datetime import UTC, datetime
+from assignment_actions.domain.ids import Uuid7Factory
+new_id, moment = Uuid7Factory(), datetime.now(UTC)
+os.write(1, b"".join(b"%x " % new_id(moment).int for _ in range(5)))
+child = os.fork()
+os.write(1, b"".join(b"%x " % new_id(moment).int for _ in range(5)))
+if not child:
+    os._exit(0)
+os.waitpid(child, 0)
+"""
 
 
 class TestUuid7:
@@ -21,6 +39,19 @@ class TestUuid7:
         expected = UUID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F")
 
         assert expected == uuid7(0x017F22E279B0, 0xCC3, 0x18C4DC0C0C07398F)
+
+    def test_is_as_any_other(self) -> None:
+        """It is a UUID of the standard library: frozen, hashed, printed, pickled."""
+        made = uuid7(1, 2, 3)
+        plain = UUID(int=made.int)
+
+        assert UUID is type(made)
+        assert (plain, hash(plain), repr(plain)) == (made, hash(made), repr(made))
+        assert pickle.dumps(plain) == pickle.dumps(made)
+        assert plain == pickle.loads(pickle.dumps(made))
+        assert plain.is_safe is made.is_safe
+        with pytest.raises(TypeError, match="immutable"):
+            made.int = 5  # type: ignore[misc]
 
 
 class TestUuid7Factory:
@@ -54,6 +85,25 @@ class TestUuid7Factory:
         made = [new_id(moment) for moment in sorted(moments)]
 
         assert sorted(made) == made
+
+    def test_steps_are_random(self) -> None:
+        """Nobody can tell the next id from those before: no two steps are alike."""
+        new_id = Uuid7Factory()
+        made = [new_id(T0).int for _ in range(1_000)]
+
+        steps = [after - before for before, after in pairwise(made)]
+        assert 0 < min(steps) <= max(steps) <= 2**32
+        assert len(set(steps)) > 990
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+    def test_a_fork_goes_its_own_way(self) -> None:
+        """A forked process repeats no id of its parent's, whose state it began with."""
+        ran = subprocess.run(
+            [sys.executable, "-c", FORKED], capture_output=True, text=True, check=True
+        )
+
+        made = ran.stdout.split()
+        assert 15 == len(made) == len(set(made))
 
     def test_threads_make_no_duplicate(self) -> None:
         """Eight threads that share a factory and a moment never get one id twice."""

@@ -290,10 +290,9 @@ class TestErased:
         """The outcome of a stored action that was erased meanwhile is dropped."""
         repository = FlakyRepository()
         made = journaling(repository)
-        with made.recording(1, "notified"):
+        with made.recording(1, "notified") as recording:
             repository.outages = 1
-        repository._actions.clear()
-        repository._by_id.clear()
+        repository.delete(recording.action)
 
         assert made.flush() == 0
         assert "it is nowhere already" in caplog.text

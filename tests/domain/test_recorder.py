@@ -217,6 +217,23 @@ class TestRecordMany:
         with pytest.raises(ValueError, match="'shipped' is unknown"):
             recorder().record_many([action(action_type="shipped")])
 
+    def test_progress(self) -> None:
+        """After each batch it is told how many are stored by then."""
+        told: list[int] = []
+        given = (action(number) for number in range(1, 6))
+        recorder().record_many(given, batch_size=2, on_progress=told.append)
+
+        assert [2, 4, 5] == told
+
+    def test_progress_that_is_none(self) -> None:
+        """What cannot be called is refused before anything is stored."""
+        made = recorder()
+
+        with pytest.raises(TypeError, match="on_progress must be callable, got 7"):
+            made.record_many([action(1)], on_progress=7)  # type: ignore[arg-type]  # the test
+
+        assert [] == everything(made)
+
     @pytest.mark.parametrize("size", [0, -1])
     def test_batch_size(self, size: int) -> None:
         """A batch holds at least one."""

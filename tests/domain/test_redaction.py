@@ -2,6 +2,7 @@ import pickle
 import re
 from collections.abc import Callable
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from assignment_actions.domain.redacting.redaction_rules import (
     DEFAULT_RULES,
     RedactionRules,
 )
+from assignment_actions.domain.redacting.scouts import REMEMBERED_LINES
 from assignment_actions.domain.redaction import (
     REDACTED,
     REMOVED,
@@ -21,6 +23,7 @@ from assignment_actions.domain.redaction import (
     redacted_details,
     redacted_text,
 )
+from assignment_actions.testing import a_failure, an_action
 
 FRAGMENTS = (
     *[
@@ -570,3 +573,51 @@ class TestDetails:
         result = redacted_details(lambda _: "x" * 20_000, {"a": "secret"})
 
         assert result == {"removed": "too large after redaction"}
+
+
+class TestWholeActions:
+    @pytest.mark.parametrize(
+        "fields",
+        [{}, {"actor": "admin:7", "details": {"n": 1}}, {"status": "failed"}],
+        ids=["bare", "with texts", "failed"],
+    )
+    def test_without_secrets(self, fields: dict[str, object]) -> None:
+        """An action without secrets is returned itself."""
+        action = an_action(**fields)
+
+        assert action is action.redacted(redact_defaults)
+
+    def test_with_a_secret(self) -> None:
+        """Only the texts change, all of them are looked at, and none is too long."""
+        action = an_action(
+            status="failed",
+            actor="jo@example.com",
+            details={"to": "jo@example.com"},
+            failure=a_failure(message="to jo@example.com"),
+        )
+        redacted = action.redacted(redact_defaults)
+
+        assert redacted.failure is not None
+        assert ("[email]", {"to": "[email]"}, "to [email]") == (
+            redacted.actor,
+            redacted.details,
+            redacted.failure.message,
+        )
+        assert (
+            attrs.evolve(
+                action,
+                actor=redacted.actor,
+                details=redacted.details,
+                failure=redacted.failure,
+            )
+            == redacted
+        )
+
+    def test_lines_of_source_without_end(self) -> None:
+        """However many lines of source are seen, so many are remembered at most."""
+        rules = RedactionRules()
+        for number in range(3):
+            at = range(number * 3000, number * 3000 + 3000)
+            rules("\n".join(f"    step_{step}()" for step in at))
+
+        assert 0 < len(rules._scouts._remembered) <= REMEMBERED_LINES

@@ -69,7 +69,8 @@ def patterns() -> list[str]:
         for name, module in sorted(sys.modules.items())
         if name.startswith("assignment_actions.domain.")
     ]
-    own = [RULES._scout, RULES._key_values._key, RULES._key_values._hint]
+    keys, scouts = RULES._key_values, RULES._scouts
+    own = [keys._key, keys._hint, scouts._any, scouts._each]
     held = [own, *(list(vars(module).values()) for module in modules)]
     return sorted({one.source for one in lazies(held)})
 

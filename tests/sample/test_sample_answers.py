@@ -51,9 +51,10 @@ class UnorderedRepository(InMemoryActionRepository):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
-        found = super().timelines(assignment_ids, types)
+        found = super().timelines(assignment_ids, types, statuses)
         chance = random.Random(5)
         return {
             key: Timeline.in_order(chance.sample(list(one), len(one)))

@@ -12,21 +12,21 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from assignment_actions import ActionFilter, ActionRecorder, StorageError
+from assignment_actions import ActionRecorder, StorageError
 from assignment_actions.adapters.sql import SqlActionRepository
 from assignment_actions.adapters.sql.errors import DuplicateRowError, translated
 from assignment_actions.adapters.sql.postgresql import Postgresql
 
 
 class TestDriversOwnErrors:
-    def test_a_number_too_large_is_a_storage_error(
+    def test_half_a_character_is_a_storage_error(
         self, sqlite_file: SqlActionRepository
     ) -> None:
         """What a driver raises beside the DB API arrives as our error."""
-        with pytest.raises(StorageError, match="OverflowError") as caught:
-            sqlite_file.find(ActionFilter(), 10**30)
+        with pytest.raises(StorageError, match="UnicodeEncodeError") as caught:
+            sqlite_file.latest_successes([uuid4()], "\ud800")
 
-        assert isinstance(caught.value.__cause__, OverflowError)
+        assert isinstance(caught.value.__cause__, UnicodeEncodeError)
 
     @pytest.mark.parametrize("is_joined", [False, True])
     def test_text_that_a_connection_cannot_carry_is_a_storage_error(

@@ -1,139 +1,122 @@
-"""Which index answers a question."""
+"""Which index answers a question: none reads what an index could spare."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from collections.abc import Iterator
 
+import attrs
 import pytest
-from sql.plans import analyse, caught, plan, sqlite_plan
+from sql.plans import Plan, Read, analyse, caught
+from sql.questions import QUESTIONS, SCAN, Question, population
+from stores import SHARED_STORES, a_store
 
-from assignment_actions import ActionFilter, ActionRecorder, DuplicateActionError
 from assignment_actions.adapters.sql import SqlActionRepository
-from assignment_actions.domain.filters import Cursor
-from assignment_actions.testing import a_failure, an_action
 
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
 TABLE = "uuid_assignment_actions"
+AT_ONCE = 2000
+STORES = (*SHARED_STORES, "sqlite_file without statistics")
 
 
-class TestSqlite:
-    @pytest.mark.parametrize(
-        ("wanted", "index"),
-        [
-            (ActionFilter(overdue_before=T0), "overdue"),
-            (ActionFilter(statuses=["failed"], completed_from=T0), "failed"),
-            (ActionFilter(statuses=["failed"], completed_before=T0), "failed"),
-            (
-                ActionFilter(
-                    assignment_ids=[uuid4()], action_types=["notified"], key="k"
-                ),
-                "try",
-            ),
-            (ActionFilter(statuses=["unknown"]), "unknown"),
-            (ActionFilter(statuses=["succeeded"], completed_from=T0), "page"),
-            (ActionFilter(), "page"),
-        ],
-    )
-    @pytest.mark.parametrize("after", [None, Cursor(T0, uuid4(), uuid4())])
-    def test_a_page_is_found_by_the_index_made_for_it(
-        self,
-        sqlite_file: SqlActionRepository,
-        wanted: ActionFilter,
-        index: str,
-        after: Cursor | None,
-    ) -> None:
-        """An index that saves the sorting does not win over one that finds less."""
-        with caught(sqlite_file) as seen:
-            sqlite_file.find(wanted, 10, after)
+@attrs.frozen
+class Stored:
+    """A populated repository, and the plans of the questions it was asked."""
 
-        assert f"INDEX {TABLE}_{index} " in f"{sqlite_plan(sqlite_file, seen)} "
+    repository: SqlActionRepository
+    _plans: dict[str, Plan] = attrs.field(factory=dict)
 
-    def test_holders_of_many_keys_are_looked_up(
-        self, sqlite_file: SqlActionRepository
-    ) -> None:
-        """Naming what a refused batch collides with scans nothing."""
-        recorder = ActionRecorder(sqlite_file)
-        batch = [
-            recorder._rules.started(uuid4(), "notified", key="k") for _ in range(200)
-        ]
-        sqlite_file.add(*batch)
+    @property
+    def database(self) -> str:
+        """Return the name of its kind."""
+        return self.repository.engine.dialect.name
 
-        with caught(sqlite_file) as seen, pytest.raises(DuplicateActionError):
-            sqlite_file.add(*batch)
-
-        plan = sqlite_plan(sqlite_file, seen)
-        assert f"INDEX {TABLE}_try (" in plan
-        assert "(assignment_id=? AND id=?)" in plan
-        assert "SCAN" not in plan
+    def plan(self, name: str) -> Plan:
+        """Ask a question once, and return how it was answered."""
+        if name not in self._plans:
+            with caught(self.repository) as seen:
+                QUESTIONS[name].ask(self.repository)
+            self._plans[name] = Plan.of(self.repository, seen)
+        return self._plans[name]
 
 
-@pytest.fixture
-def populated(shared_repository: SqlActionRepository) -> SqlActionRepository:
-    """Return a repository in which every third of 900 actions failed, in ten ways."""
-    shared_repository.add(
-        *(
-            an_action(
-                uuid4(),
-                status="failed" if number % 3 == 0 else "succeeded",
-                created_at=T0 + timedelta(minutes=number),
-                **(
-                    {"failure": a_failure(fingerprint=f"kind {number % 10}")}
-                    if number % 3 == 0
-                    else {}
-                ),
-            )
-            for number in range(900)
-        )
-    )
-    analyse(shared_repository, TABLE)
-    return shared_repository
+@pytest.fixture(params=STORES, scope="module")
+def stored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stored]:
+    """Return a repository with 12 000 actions in it, on each store in turn."""
+    store, _, without = request.param.partition(" without ")
+    with a_store(store, tmp_path_factory.mktemp("plans")) as url:
+        repository = SqlActionRepository.from_url(url, table_prefix="uuid_")
+        repository.create_schema()
+        for start in range(0, len(population()), AT_ONCE):
+            repository.add(*population()[start : start + AT_ONCE])
+        if not without:
+            analyse(repository, TABLE)
+        yield Stored(repository)
+        repository.close()
 
 
-class TestFailureGroups:
-    @pytest.mark.parametrize("types", [None, ["notified"]], ids=["any", "types"])
-    def test_the_ends_of_a_kind_are_looked_up(
-        self, populated: SqlActionRepository, types: list[str] | None
-    ) -> None:
-        """First and newest failure of a kind are the ends of a range of one index."""
-        with caught(populated) as seen:
-            groups = populated.failure_groups(types)
-
-        lines = plan(populated, seen).splitlines()
-        ends = [at for at, line in enumerate(lines) if " oldest" in line]
-        ends += [at for at, line in enumerate(lines) if " newest" in line]
-        assert (10, 3) == (len(groups), len(ends))
-        for at in ends:
-            around = " ".join(lines[at - 1 : at + 2])
-            assert f"{TABLE}_kind" in lines[at]
-            assert not {"Sort", "filesort", "ORDER"} & set(around.split())
-
-    def test_the_last_week_costs_its_own_failures(
-        self, populated: SqlActionRepository
-    ) -> None:
-        """What failed since a moment is counted without reading all that ever did."""
-        with caught(populated) as seen:
-            groups = populated.failure_groups(None, T0 + timedelta(minutes=890))
-
-        looked_up = plan(populated, seen)
-        assert 3 == sum(group.count for group in groups)
-        assert f"{TABLE}_failed" in looked_up or "ANY(fingerprint)" in looked_up
+def faults(question: Question, plan: Plan, database: str) -> Iterator[str]:
+    """Say what of a plan is not as the question wants it."""
+    allowed = {**question.by, **question.also.get(database, {})}
+    if not plan.reads:
+        yield "nothing was looked up"
+    for read in plan.reads:
+        index = read.index or SCAN
+        bounds = allowed.get(f"{read.alias} {index}", allowed.get(index))
+        if bounds is None:
+            yield f"found by {read}"
+        elif not read.bounds >= {*bounds.split()}:
+            yield f"bounded too little: {read}"
+    if question.is_in_order and plan.is_sorted:
+        yield "sorted"
 
 
-class TestErasure:
-    @pytest.mark.parametrize("verb", ["scrub", "delete"])
-    def test_rows_are_looked_up_by_their_key(
-        self, populated: SqlActionRepository, verb: str
-    ) -> None:
-        """Neither verb reads, and so locks, anything but what it is given."""
-        actions = populated.find(ActionFilter(), 50)
-        with caught(populated) as seen:
-            getattr(populated, verb)(*actions)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered_by_its_index(stored: Stored, name: str) -> None:
+    """No table is scanned, and no page sorted, where an index serves."""
+    plan = stored.plan(name)
 
-        word = "UPDATE" if verb == "scrub" else "DELETE"
-        looked_up = plan(populated, seen, word)
-        keys = ("autoindex", f"{TABLE}_pk", f"{TABLE}_id", "PRIMARY")
-        assert any(key in looked_up for key in keys)
-        assert "SCAN" not in looked_up
-        assert "Seq Scan" not in looked_up
-        assert " index " not in looked_up
+    assert [] == [*faults(QUESTIONS[name], plan, stored.database)], plan.text
+
+
+def test_every_index_serves_a_question(stored: Stored) -> None:
+    """An index that no question needs would only make every insert dearer."""
+    table = stored.repository.metadata.tables[TABLE]
+    made = {
+        str(one.name).removeprefix(f"{TABLE}_")
+        for one in table.indexes
+        if one.info.get("dialect") in (None, stored.database)
+    }
+    used = {read.index for name in QUESTIONS for read in stored.plan(name).reads}
+
+    assert set() == made - used
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_is_read_without_a_bound_has_a_reason(name: str) -> None:
+    """No scan, and no walk of a whole index, is let pass in silence."""
+    question = QUESTIONS[name]
+    allowed = [question.by, *question.also.values()]
+
+    assert question.because or all(all(one.values()) for one in allowed)
+
+
+class TestFaults:
+    def test_an_unwanted_index_is_one(self) -> None:
+        """A page that an index in its order serves is not looked for by another."""
+        plan = Plan(frozenset({Read(TABLE, "failed", frozenset())}), False, "")
+
+        assert 1 == len([*faults(QUESTIONS["find, page n"], plan, "sqlite")])
+
+    def test_a_scan_a_walk_and_a_sort_are_some(self) -> None:
+        """No row of the table is read but by the index, within its bounds, in order."""
+        reads = (Read(TABLE, None, frozenset()), Read(TABLE, "page", frozenset()))
+        plan = Plan(frozenset(reads), True, "")
+
+        assert 3 == len([*faults(QUESTIONS["find, page n"], plan, "sqlite")])
+
+    def test_no_read_at_all_is_one(self) -> None:
+        """A question whose statement was not seen has not passed."""
+        plan = Plan(frozenset(), False, "")
+
+        assert 1 == len([*faults(QUESTIONS["get"], plan, "sqlite")])

@@ -116,12 +116,24 @@ class TestReading:
 
         with counted(sql_repository) as seen:
             history.timeline(action.assignment_id)
+            history.timeline(action.assignment_id, statuses=["failed"])
             history.outcome(action.assignment_id, "notified")
             history.latest_successful(action.assignment_id)
             history.latest_successful(action.assignment_id, "notified")
             history.get(action.id)
 
-        assert 5 == len(seen)
+        assert 6 == len(seen)
+
+    def test_no_status_is_no_query(
+        self, recorder: ActionRecorder, sql_repository: SqlActionRepository
+    ) -> None:
+        """Actions in none of the statuses are known without asking."""
+        action = recorder.record_success(uuid4(), "notified")
+
+        with counted(sql_repository) as seen:
+            timeline = recorder.history.timeline(action.assignment_id, statuses=[])
+
+        assert ([], 0) == (seen, len(timeline))
 
     def test_a_thousand_assignments_are_one_query(
         self, recorder: ActionRecorder, sql_repository: SqlActionRepository

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from assignment_actions.domain.action import (
@@ -16,7 +17,6 @@ from assignment_actions.domain.action import (
     ActionStatus,
     Claim,
     success_order,
-    timeline_order,
 )
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import (
@@ -37,8 +37,14 @@ from assignment_actions.domain.values import (
 )
 
 _Identity = tuple[AssignmentId, UUID]
-_Place = tuple[datetime, UUID, Any]
-_Key = TypeVar("_Key")
+_Place = tuple[datetime, int, Any]
+_Sharing = dict[AssignmentId, Action]
+
+_SUCCEEDED = ActionStatus.SUCCEEDED
+_assignment_id: Callable[[Action], AssignmentId] = attrgetter("assignment_id")
+_place: Callable[[Action | Cursor], _Place] = attrgetter(
+    "created_at", "id.int", "assignment_id"
+)
 
 
 class InMemoryActionRepository:
@@ -61,12 +67,11 @@ class InMemoryActionRepository:
     ) -> None:
         self._lock = threading.RLock()
         self._kind = assignment_id_type
-        self._actions: dict[_Identity, Action] = {}
-        self._holders: dict[Claim, _Identity] = {}
-        self._by_id: dict[UUID, list[_Identity]] = {}
-        self._by_assignment: dict[AssignmentId, list[_Identity]] = {}
+        self._by_id: dict[UUID, Action | _Sharing] = {}
+        self._by_assignment: dict[AssignmentId, list[Action]] = {}
+        self._order: list[Action] = []
+        self._key_holders: dict[Claim, UUID] = {}
         self._successes: dict[AssignmentId, dict[str, Action]] = defaultdict(dict)
-        self._order: list[_Place] = []
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +84,7 @@ class InMemoryActionRepository:
             self._require_new(actions)
             for action in actions:
                 self._store_new(action)
-            if actions:
+            if actions and self._kind is None:
                 self._kind = kind_of(actions[0].assignment_id)
 
     def complete(self, action: Action, /) -> bool:
@@ -88,24 +93,23 @@ class InMemoryActionRepository:
             raise ValueError("status must be an outcome, got in_progress")
         with self._lock:
             self._require_kind([action.assignment_id])
-            identity = action.assignment_id, action.id
-            stored = self._actions.get(identity)
+            stored = self._stored((action.assignment_id, action.id))
             replaced = None if stored is None else stored.replaced_by(action)
             if replaced is None:
                 return False
-            self._replace(identity, replaced)
+            self._replace(replaced)
             return True
 
     def get(self, action_id: UUID, /) -> Action | None:
         """Return the whole action, None where there is none."""
         with self._lock:
-            found = [self._actions[one] for one in self._by_id.get(action_id, ())]
-        return min(found, key=Cursor.of, default=None)
+            return min(self._sharing(action_id).values(), key=_place, default=None)
 
     def timelines(
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
         """Return a timeline for every id, in the order asked."""
@@ -114,8 +118,9 @@ class InMemoryActionRepository:
             return {
                 assignment_id: Timeline.in_order(
                     action.without_stacktrace()
-                    for action in self._of(assignment_id)
-                    if types is None or action.action_type in types
+                    for action in self._by_assignment.get(assignment_id, ())
+                    if (types is None or action.action_type in types)
+                    and (statuses is None or action.status in statuses)
                 )
                 for assignment_id in assignment_ids
             }
@@ -139,11 +144,19 @@ class InMemoryActionRepository:
         return latest
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
         """Return at most `limit` of the actions that match, newest first."""
         with self._lock:
-            found = islice(self._newest_first(action_filter, after), limit)
+            if before is None:
+                found = [*islice(self._newest_first(action_filter, after), limit)]
+            else:
+                found = [*islice(self._going_back(action_filter, before), limit)][::-1]
             return [action.without_stacktrace() for action in found]
 
     def count(self, action_filter: ActionFilter, /) -> int:
@@ -178,20 +191,20 @@ class InMemoryActionRepository:
         """Keep only the facts of these; return how many changed."""
         count = 0
         with self._lock:
-            self._require_kind(action.assignment_id for action in actions)
+            self._require_kind(map(_assignment_id, actions))
             for identity in _identities(actions):
-                stored = self._actions.get(identity)
+                stored = self._stored(identity)
                 facts = None if stored is None else stored.scrubbed()
                 if facts is not None and facts is not stored:
-                    self._replace(identity, facts)
+                    self._replace(facts)
                     count += 1
         return count
 
     def delete(self, /, *actions: Action, status: str | None = None) -> int:
         """Remove these; return how many were there."""
         with self._lock:
-            self._require_kind(action.assignment_id for action in actions)
-            stored = ((one, self._actions.get(one)) for one in _identities(actions))
+            self._require_kind(map(_assignment_id, actions))
+            stored = ((one, self._stored(one)) for one in _identities(actions))
             found = {
                 identity
                 for identity, one in stored
@@ -235,93 +248,125 @@ class InMemoryActionRepository:
         """Check every action against what is stored, and against each other."""
         if actions:
             kind = self._kind or kind_of(actions[0].assignment_id)
-            require_kind(kind, (action.assignment_id for action in actions))
+            require_kind(kind, map(_assignment_id, actions))
         found = first_duplicate(actions, self._holder)
         if found is not None:
             raise DuplicateActionError(*found)
 
     def _holder(self, claim: Claim) -> Action | None:
-        identity = self._holders.get(claim)
-        return None if identity is None else self._actions[identity]
+        if len(claim) == 2:
+            return self._stored(claim)
+        action_id = self._key_holders.get(claim)
+        return None if action_id is None else self._stored((claim[0], action_id))
+
+    def _stored(self, identity: _Identity) -> Action | None:
+        assignment_id, action_id = identity
+        found = self._by_id.get(action_id)
+        if found is None:
+            return None
+        if isinstance(found, dict):
+            return found.get(assignment_id)
+        return found if found.assignment_id == assignment_id else None
+
+    def _sharing(self, action_id: UUID) -> _Sharing:
+        """Return the actions with one id by assignment; more than one is rare."""
+        found = self._by_id.get(action_id, {})
+        return {found.assignment_id: found} if isinstance(found, Action) else found
 
     def _store_new(self, action: Action) -> None:
-        identity = action.assignment_id, action.id
-        self._actions[identity] = action
-        for claim in action.claims:
-            self._holders[claim] = identity
-        self._by_id.setdefault(action.id, []).append(identity)
-        timeline = self._by_assignment.setdefault(action.assignment_id, [])
-        insort(timeline, identity, key=lambda one: timeline_order(self._actions[one]))
-        insort(self._order, _place(action))  # at the end, as a rule
+        self._put(action)
+        if action.key is not None:
+            self._key_holders[action.claims[1]] = action.id
+        _insert(action, self._by_assignment.setdefault(action.assignment_id, []))
+        _insert(action, self._order)
         self._note_success(action)
 
-    def _replace(self, identity: _Identity, action: Action) -> None:
-        self._actions[identity] = action
+    def _replace(self, action: Action) -> None:
+        """Put a newer state of a stored action in its place."""
+        self._put(action)
+        for actions in (self._by_assignment[action.assignment_id], self._order):
+            actions[bisect_left(actions, _place(action), key=_place)] = action
         self._note_success(action)
+
+    def _put(self, action: Action) -> None:
+        if self._by_id.setdefault(action.id, action) is not action:
+            sharing = self._sharing(action.id)
+            sharing[action.assignment_id] = action
+            self._by_id[action.id] = sharing if len(sharing) > 1 else action
 
     def _forget(self, gone: Collection[_Identity]) -> None:
         """Take actions out of every index: one walk through each that holds some."""
-        for identity in gone:
-            for claim in self._actions.pop(identity).claims:
-                del self._holders[claim]
-        self._order = [one for one in self._order if one[:0:-1] not in gone]
-        for action_id in {identity[1] for identity in gone}:
-            _take_out(self._by_id, action_id, gone)
+        for assignment_id, action_id in gone:
+            sharing = self._sharing(action_id)
+            for claim in sharing.pop(assignment_id).claims[1:]:
+                del self._key_holders[claim]
+            if not sharing:
+                del self._by_id[action_id]
+        self._order = _without(gone, self._order)
         for assignment_id in {identity[0] for identity in gone}:
-            _take_out(self._by_assignment, assignment_id, gone)
+            left = _without(gone, self._by_assignment.pop(assignment_id))
+            if left:
+                self._by_assignment[assignment_id] = left
             self._forget_successes(assignment_id)
 
     def _forget_successes(self, assignment_id: AssignmentId) -> None:
         """Find the latest ones among what is left."""
         self._successes.pop(assignment_id, None)
-        for action in self._of(assignment_id):
+        for action in self._by_assignment.get(assignment_id, ()):
             self._note_success(action)
 
     def _note_success(self, action: Action) -> None:
-        if action.status is ActionStatus.SUCCEEDED:
+        if action.status is _SUCCEEDED:
             latest = self._successes[action.assignment_id]
             rival = latest.get(action.action_type)
             if rival is None or success_order(rival) <= success_order(action):
                 latest[action.action_type] = action
 
-    def _of(self, assignment_id: AssignmentId) -> Iterator[Action]:
-        return map(
-            self._actions.__getitem__, self._by_assignment.get(assignment_id, ())
-        )
-
     def _newest_first(
         self, action_filter: ActionFilter, after: Cursor | None = None
     ) -> Iterator[Action]:
+        actions = self._in_order(action_filter)
+        end = len(actions)
+        if after is not None:
+            end = bisect_left(actions, self._point(after), key=_place)
+        newest = map(actions.__getitem__, range(end - 1, -1, -1))
+        return filter(action_filter.matches, newest)
+
+    def _going_back(
+        self, action_filter: ActionFilter, before: Cursor
+    ) -> Iterator[Action]:
+        """Yield what comes before a place, the nearest to it first."""
+        actions = self._in_order(action_filter)
+        start = bisect_right(actions, self._point(before), key=_place)
+        newer = map(actions.__getitem__, range(start, len(actions)))
+        return filter(action_filter.matches, newer)
+
+    def _in_order(self, action_filter: ActionFilter) -> Sequence[Action]:
         wanted = action_filter.assignment_ids
         if wanted is None:
-            places = self._order
-        else:
-            self._require_kind(wanted)
-            places = sorted(_place(one) for key in wanted for one in self._of(key))
-        end = len(places)
-        if after is not None:
-            end = bisect_left(places, (after.created_at, after.id, after.assignment_id))
-        newest = map(places.__getitem__, range(end - 1, -1, -1))
-        actions = (self._actions[place[2], place[1]] for place in newest)
-        return filter(action_filter.matches, actions)
+            return self._order
+        self._require_kind(wanted)
+        timelines = (self._by_assignment.get(one, ()) for one in wanted)
+        return sorted(chain.from_iterable(timelines), key=_place)
+
+    def _point(self, place: Cursor) -> _Place:
+        self._require_kind([place.assignment_id])
+        return _place(place)
 
 
 def _identities(actions: Iterable[Action]) -> Iterator[_Identity]:
     return ((action.assignment_id, action.id) for action in actions)
 
 
-def _take_out(
-    index: dict[_Key, list[_Identity]], key: _Key, gone: Collection[_Identity]
-) -> None:
-    left = [one for one in index[key] if one not in gone]
-    if left:
-        index[key] = left
+def _insert(action: Action, actions: list[Action]) -> None:
+    if not actions or actions[-1].created_at < action.created_at:  # as a rule
+        actions.append(action)
     else:
-        del index[key]
+        insort(actions, action, key=_place)
 
 
-def _place(action: Action) -> _Place:
-    return action.created_at, action.id, action.assignment_id
+def _without(gone: Collection[_Identity], actions: Iterable[Action]) -> list[Action]:
+    return [one for one in actions if (one.assignment_id, one.id) not in gone]
 
 
 _: type[ActionRepository] = InMemoryActionRepository

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from assignment_actions.domain.blanks import blank_of
 from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
 from assignment_actions.domain.errors import ActionAlreadyCompletedError
 from assignment_actions.domain.failure import Failure
@@ -42,27 +43,25 @@ class ActionStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Tell whether no transition leads out of this status."""
-        return self in (ActionStatus.SUCCEEDED, ActionStatus.FAILED)
+        return self is _SUCCEEDED or self is _FAILED
 
     @property
     def replaces(self) -> tuple[ActionStatus, ...]:
         """Return the stored statuses that an action in this status may replace."""
-        if self is ActionStatus.UNKNOWN:
-            return (ActionStatus.IN_PROGRESS,)
-        if self.is_final:
-            return (ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN)
-        return ()
+        if self is _UNKNOWN:
+            return (_IN_PROGRESS,)
+        return () if self is _IN_PROGRESS else (_IN_PROGRESS, _UNKNOWN)
 
 
 def as_status(field: str, value: object) -> ActionStatus:
     """Return the status that a text names."""
-    if isinstance(value, str) and value in _STATUSES:
-        return ActionStatus(value)
+    if isinstance(value, str) and value in _STATUS_OF:
+        return _STATUS_OF[value]
     known = ", ".join(ActionStatus)
     raise ValueError(f"{field} must be one of {known}, got {value!r}")
 
 
-_STATUSES = frozenset(map(str, ActionStatus))
+_STATUS_OF = {str(status): status for status in ActionStatus}
 _IN_PROGRESS, _UNKNOWN = ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN
 _SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
 
@@ -231,6 +230,21 @@ class Action:
             details=merged(self.details, details),
         )
 
+    def ended_at_once(self, failure: Failure | None = None) -> Action:
+        """
+        Return this action as one that ended when it began, and was never overdue.
+
+        Raises:
+            ActionAlreadyCompletedError: it has succeeded or failed before.
+        """
+        self._require_open()
+        draft = self._draft()
+        draft.status = _SUCCEEDED if failure is None else _FAILED
+        draft.completed_at = self.created_at
+        draft.failure = failure
+        draft.overdue_at = None
+        return _frozen(draft)
+
     def replaced_by(self, completion: Action) -> Action | None:
         """
         Return what a store that holds this action keeps after a completion arrives.
@@ -241,13 +255,13 @@ class Action:
         """
         if self.status not in completion.status.replaces:
             return None
-        return self._with(
-            status=completion.status,
-            completed_at=completion.completed_at,
-            failure=completion.failure,
-            details=completion.details,
-            unknown_at=completion.unknown_at or self.unknown_at,
-        )
+        draft = self._draft()
+        draft.status = completion.status
+        draft.completed_at = completion.completed_at
+        draft.failure = completion.failure
+        draft.details = completion.details
+        draft.unknown_at = completion.unknown_at or self.unknown_at
+        return _frozen(draft)
 
     def is_same_outcome(self, other: Action) -> bool:
         """Tell whether both are one action that ended in the same way at one time."""
@@ -259,14 +273,18 @@ class Action:
         )
 
     def redacted(self, redact: Callable[[str], str]) -> Action:
-        """Return the same action with its texts redacted."""
-        failure = self.failure
-        return attrs.evolve(
-            self,
-            failure=None if failure is None else failure.redacted(redact),
-            actor=redacted_actor(redact, self.actor),
-            details=redacted_details(redact, self.details),
+        """Return the same action with its texts redacted; itself if nothing changes."""
+        failure, actor, details = self.failure, self.actor, self.details
+        if failure is None and actor is None and not details:
+            return self
+        clean = (
+            None if failure is None else failure.redacted(redact),
+            None if actor is None else redacted_actor(redact, actor),
+            redacted_details(redact, details),
         )
+        if clean == (failure, actor, details):
+            return self
+        return self._with(failure=clean[0], actor=clean[1], details=clean[2])
 
     def scrubbed(self) -> Action:
         """
@@ -299,12 +317,12 @@ class Action:
         details: Mapping[str, object] | None,
     ) -> Action:
         self._require_open()
-        return self._with(
-            status=status,
-            completed_at=as_utc("at", at),
-            failure=failure,
-            details=merged(self.details, details),
-        )
+        draft = self._draft()
+        draft.status = status
+        draft.completed_at = as_utc("at", at)
+        draft.failure = failure
+        draft.details = merged(self.details, details)
+        return _frozen(draft)
 
     def _require_open(self) -> None:
         if self.status.is_final:
@@ -312,17 +330,33 @@ class Action:
 
     def _with(self, **changes: Any) -> Action:
         """Return a copy with some fields changed to values that were checked before."""
-        action = object.__new__(Action)
-        put = object.__setattr__
-        for name in _FIELDS:
-            put(action, name, changes[name] if name in changes else getattr(self, name))
-        return action
+        draft = self._draft()
+        for name, value in changes.items():
+            setattr(draft, name, value)
+        return _frozen(draft)
+
+    def _draft(self) -> Any:
+        """Return a copy that is open to be changed until it is `_frozen`."""
+        draft = _blank()
+        draft.id = self.id
+        draft.assignment_id = self.assignment_id
+        draft.action_type = self.action_type
+        draft.status = self.status
+        draft.created_at = self.created_at
+        draft.completed_at = self.completed_at
+        draft.failure = self.failure
+        draft.key = self.key
+        draft.attempt = self.attempt
+        draft.actor = self.actor
+        draft.details = self.details
+        draft.overdue_at = self.overdue_at
+        draft.unknown_at = self.unknown_at
+        return draft
 
     # -- stored rows -------------------------------------------------------------
 
-    @classmethod
+    @staticmethod
     def from_store(
-        cls,
         *,
         id: UUID,
         assignment_id: AssignmentId,
@@ -344,25 +378,32 @@ class Action:
         For adapters. Times must be aware UTC. A type nobody knows any more stays plain
         text.
         """
-        action = object.__new__(cls)
-        put = object.__setattr__
-        put(action, "id", id)
-        put(action, "assignment_id", assignment_id)
-        put(action, "action_type", BUILT_IN.get(action_type, action_type))
-        put(action, "status", ActionStatus(status))
-        put(action, "created_at", created_at)
-        put(action, "completed_at", completed_at)
-        put(action, "failure", failure)
-        put(action, "key", key)
-        put(action, "attempt", attempt)
-        put(action, "actor", actor)
-        put(action, "details", details)
-        put(action, "overdue_at", overdue_at)
-        put(action, "unknown_at", unknown_at)
+        blank = _blank()
+        blank.id = id
+        blank.assignment_id = assignment_id
+        blank.action_type = BUILT_IN.get(action_type, action_type)
+        blank.status = _STATUS_OF[status]
+        blank.created_at = created_at
+        blank.completed_at = completed_at
+        blank.failure = failure
+        blank.key = key
+        blank.attempt = attempt
+        blank.actor = actor
+        blank.details = details
+        blank.overdue_at = overdue_at
+        blank.unknown_at = unknown_at
+        blank.__class__ = Action
+        action: Action = blank
         return action
 
 
-_FIELDS = tuple(field.name for field in attrs.fields(Action))
+_blank = blank_of(Action)
+
+
+def _frozen(draft: Any) -> Action:
+    draft.__class__ = Action
+    action: Action = draft
+    return action
 
 
 def _as_failure(value: object) -> Failure:

@@ -117,9 +117,25 @@ def from_canonical_json(text: str) -> FrozenDict:
     """Return the details that `canonical_json` wrote; they are not checked again."""
     if text == "{}":
         return NO_DETAILS
-    frozen = _freeze(json.loads(text), "details", 0)
-    assert isinstance(frozen, FrozenDict)
-    return frozen
+    details: FrozenDict = _decode(text)
+    return details
+
+
+def _frozen_object(found: dict[str, Any]) -> FrozenDict:
+    """Return an object just read, in which those inside it are frozen already."""
+    for key, value in found.items():
+        if type(value) is list:
+            found[key] = _frozen_list(value)
+    return FrozenDict(found)
+
+
+def _frozen_list(found: list[Any]) -> FrozenList:
+    return FrozenList(
+        _frozen_list(item) if type(item) is list else item for item in found
+    )
+
+
+_decode = json.JSONDecoder(object_hook=_frozen_object).decode
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
+from assignment_actions.domain.blanks import blank_of
 from assignment_actions.domain.cuts import bounded_source, cut_end, cut_middle
 from assignment_actions.domain.fingerprint import fingerprint_of, fingerprint_of_text
 from assignment_actions.domain.frames import (
@@ -34,6 +35,15 @@ def _text(field: str, value: object) -> str:
     return storable(str.__str__(value))
 
 
+def _bounded(message: object, trace: object) -> tuple[str, str | None, bool]:
+    """Return storable texts in their bounds; was one of them cut?"""
+    text, is_cut = cut_end(_text("message", message), MESSAGE_LIMIT)
+    if trace is None:
+        return text, None, is_cut
+    kept, is_trace_cut = cut_middle(_text("stacktrace", trace), STACKTRACE_LIMIT)
+    return text, kept, is_cut or is_trace_cut
+
+
 @attrs.frozen(kw_only=True)
 class Failure:
     """
@@ -58,12 +68,7 @@ class Failure:
     def __attrs_post_init__(self) -> None:
         reason = as_name("reason", self.reason)
         name = _text("exception_type", self.exception_type)
-        message, is_cut = cut_end(_text("message", self.message), MESSAGE_LIMIT)
-        trace, is_trace_cut = self.stacktrace, False
-        if trace is not None:
-            trace, is_trace_cut = cut_middle(
-                _text("stacktrace", trace), STACKTRACE_LIMIT
-            )
+        message, trace, is_cut = _bounded(self.message, self.stacktrace)
         fingerprint = _text("fingerprint", self.fingerprint)
         if len(fingerprint) > NAME_LIMIT:
             raise ValueError(
@@ -77,7 +82,7 @@ class Failure:
         put(self, "message", message)
         put(self, "stacktrace", trace)
         put(self, "fingerprint", derived)
-        is_cut |= is_trace_cut or len(name) > TEXT_LIMIT
+        is_cut |= len(name) > TEXT_LIMIT
         put(self, "truncated", bool(self.truncated) or is_cut)
 
     @classmethod
@@ -144,9 +149,8 @@ class Failure:
             trace.is_cut or is_long or is_message_cut or is_text_cut,
         )
 
-    @classmethod
+    @staticmethod
     def from_store(
-        cls,
         reason: str,
         exception_type: str,
         message: str,
@@ -155,14 +159,15 @@ class Failure:
         truncated: bool,  # noqa: FBT001  # a row's columns, in their order
     ) -> Failure:
         """Return a failure from values stored earlier, without checking them again."""
-        failure = object.__new__(cls)
-        put = object.__setattr__
-        put(failure, "reason", REASONS.get(reason, reason))
-        put(failure, "exception_type", exception_type)
-        put(failure, "message", message)
-        put(failure, "stacktrace", stacktrace)
-        put(failure, "fingerprint", fingerprint)
-        put(failure, "truncated", truncated)
+        blank = _blank()
+        blank.reason = REASONS.get(reason, reason)
+        blank.exception_type = exception_type
+        blank.message = message
+        blank.stacktrace = stacktrace
+        blank.fingerprint = fingerprint
+        blank.truncated = truncated
+        blank.__class__ = Failure
+        failure: Failure = blank
         return failure
 
     def frames(self, *packages: str) -> tuple[Frame, ...]:
@@ -191,13 +196,13 @@ class Failure:
         Members of groups are redacted without the margins beside them, which would
         tear a secret from its key.
         """
-        trace = self.stacktrace
-        return attrs.evolve(
-            self,
-            message=redacted_text(redact, self.message),
-            stacktrace=trace
-            and rewritten(trace, lambda block: redacted_text(redact, block)),
-        )
+        message, trace = redacted_text(redact, self.message), self.stacktrace
+        if trace:
+            trace = rewritten(trace, lambda block: redacted_text(redact, block))
+        if message == self.message and trace == self.stacktrace:
+            return self
+        message, trace, is_cut = _bounded(message, trace)
+        return self._with_texts(message, trace, is_cut=is_cut)
 
     def without_messages(self) -> Failure:
         """
@@ -216,7 +221,9 @@ class Failure:
         """Return the facts: reason, exception type, fingerprint; no text of it."""
         return self._with_texts("", None)
 
-    def _with_texts(self, message: str, stacktrace: str | None) -> Failure:
+    def _with_texts(
+        self, message: str, stacktrace: str | None, *, is_cut: bool = False
+    ) -> Failure:
         """Return the same kind of failure with texts that were checked before."""
         return Failure.from_store(
             self.reason,
@@ -224,9 +231,12 @@ class Failure:
             message,
             stacktrace,
             self.fingerprint,
-            self.truncated,
+            self.truncated or is_cut,
         )
 
     def __str__(self) -> str:
         said = ": ".join(part for part in (self.exception_type, self.message) if part)
         return f"{self.reason} ({said})" if said else str(self.reason)
+
+
+_blank = blank_of(Failure)

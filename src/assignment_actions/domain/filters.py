@@ -30,6 +30,9 @@ VALUES_LIMIT = 10_000
 _DIMENSIONS: frozenset[str] = frozenset(get_args(Dimension))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_VERSION = b"1"
+_SHOWN = 80
+_TEXT_LIMIT = 8192  # twice what the longest assignment_id needs
 _NO_CURSOR = (  # whatever reading any text as a cursor may raise
     ArithmeticError,
     AttributeError,
@@ -158,7 +161,12 @@ class Cursor:
     """
     Be a place in the total order across assignments, `(created_at, id)`.
 
-    `assignment_id` breaks the tie where a host gave one id to two assignments.
+    `assignment_id` breaks the tie where a host gave one id to two assignments. A place
+    means the same under every filter, and in both directions.
+
+    Its text is opaque, not secret: who decodes it reads these three. Its check finds
+    whatever was cut, mistyped or edited; it is no signature, since a cursor only says
+    where to go on, and opens nothing that the filter does not.
     """
 
     created_at: datetime
@@ -177,28 +185,48 @@ class Cursor:
             place = {"uuid": place.hex}
         micros = (self.created_at - _EPOCH) // _MICROSECOND
         body = json.dumps([micros, self.id.hex, place], separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(b"1" + _check(body) + body).decode()
+        return base64.urlsafe_b64encode(_VERSION + _check(body) + body).decode()
 
     @classmethod
-    def decode(cls, text: str) -> Cursor:
+    def decode(cls, text: str, *, field: str = "after") -> Cursor:
         """
         Return the place that `encode` wrote down.
 
+        Args:
+            text: of a place, exactly as it was handed out.
+            field: what an error calls it.
+
         Raises:
-            ValueError: the text is not a cursor of this version.
+            ValueError: the text is no cursor, was altered, or is of another version.
         """
         try:
-            return cls._place(base64.b64decode(text, altchars=b"-_", validate=True))
+            if len(text) > _TEXT_LIMIT:
+                raise ValueError(f"more than {_TEXT_LIMIT} characters")
+            place = cls._place(base64.b64decode(text, altchars=b"-_", validate=True))
+            if place.encode() != text:  # base64 and JSON spell one thing in many ways
+                raise ValueError("altered")
         except _NO_CURSOR as error:
             raise ValueError(
-                f"after must be a next_cursor as it was given, got {text!r}"
+                f"{field} must be a next_cursor or previous_cursor as it was given, "
+                f"got {str(text)[:_SHOWN]!r}: {error}"
             ) from error
+        return place
+
+    def moved(self, step: timedelta) -> Cursor:
+        """Return the place that much later in time; itself where time ends."""
+        try:
+            created_at = self.created_at + step
+        except OverflowError:
+            return self
+        return attrs.evolve(self, created_at=created_at)
 
     @classmethod
     def _place(cls, data: bytes) -> Cursor:
-        check, body = data[1:7], data[7:]
-        if data[:1] != b"1" or check != _check(body):
-            raise ValueError("another version, or altered")
+        version, check, body = data[:1], data[1:7], data[7:]
+        if version != _VERSION and version.isdigit():
+            raise ValueError(f"of version {version.decode()}, known is version 1")
+        if version != _VERSION or check != _check(body):
+            raise ValueError("altered")
         micros, hexadecimal, place = json.loads(body)
         if isinstance(place, dict):
             place = UUID(place["uuid"])
@@ -208,26 +236,6 @@ class Cursor:
 
 def _check(body: bytes) -> bytes:
     return blake2b(body, digest_size=6).digest()
-
-
-@attrs.frozen
-class Page:
-    """
-    Be some actions, newest first, and where to go on.
-
-    `next_cursor` is None on the last page.
-    """
-
-    actions: tuple[Action, ...]
-    next_cursor: str | None = None
-
-
-def page_of(found: Iterable[Action], limit: int) -> Page:
-    """Return the page of at most `limit` from `limit + 1` actions asked for."""
-    actions = tuple(found)
-    if len(actions) <= limit or not limit:
-        return Page(actions[:limit])
-    return Page(actions[:limit], Cursor.of(actions[limit - 1]).encode())
 
 
 def as_dimension(value: str) -> Dimension:

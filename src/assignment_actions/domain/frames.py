@@ -16,6 +16,7 @@ GROUP_HEADER = f"Exception Group {HEADER}"
 CUT_MARK = "  [… cut …]"
 
 _MARGIN = re.compile(r"(?: *[|+] )*")
+_BEGINS_WITH_MARGIN = re.compile(r"\n *[|+] ")
 _FRAME = re.compile(r'[ \t]*File "(.*)", line ([0-9]{1,9}), in (.*)')
 _MARK = re.compile(
     r" *(?:\[(?:… (?:[0-9]+ frames|earlier exceptions) left out …"
@@ -212,6 +213,8 @@ def without_messages(stacktrace: str) -> str:
 
 def rewritten(stacktrace: str, write: Callable[[str], str]) -> str:
     """Return a stacktrace whose blocks were written anew, each without its margin."""
+    if not _BEGINS_WITH_MARGIN.search(f"\n{stacktrace}"):
+        return write(stacktrace)
     written: list[str] = []
     for margin, block in groupby(lines_of(stacktrace), lambda line: line.margin):
         text = write("\n".join(line.text for line in block))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from assignment_actions.domain.action import Action
+from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 from assignment_actions.domain.groups import FailureGroup
 from assignment_actions.domain.timeline import Timeline
@@ -117,12 +117,14 @@ class ActionRepository(Protocol):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
         """
         Return a timeline for every id, in the order asked (R40).
 
-        R41 Empty where nothing happened. R42 `types` narrows; none of them: empty.
+        R41 Empty where nothing happened. R42 `types` narrows; none of them: empty. R102
+        So do `statuses`, by the stored status: what is overdue is in progress.
         """
         ...
 
@@ -141,13 +143,22 @@ class ActionRepository(Protocol):
         ...
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
         """
         Return at most `limit` of the actions that the filter matches, newest first.
 
         R60 `ActionFilter.matches` is the meaning. R61 `after`: only those that come
         strictly later in this order. R62 `limit` 0 returns none.
+
+        R100 `before`: only those that come strictly earlier in this order. R101 Of
+        these the `limit` nearest to the place, the newest first as ever. No caller
+        gives both places.
         """
         ...
 

@@ -6,11 +6,11 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.batches import BATCH_SIZE, batches
 from assignment_actions.domain.erasure import (
     ERASURE_BATCH,
     Erasure,
@@ -69,7 +69,6 @@ from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 P = ParamSpec("P")
 R = TypeVar("R")
 
-BATCH_SIZE = 1000
 FLUSHED_ON_THE_SIDE = 100
 
 OnStartFailure = Literal["raise", "journal"]
@@ -334,29 +333,48 @@ class ActionRecorder:
         return self._add(finished, retry_unknown=retry_unknown)
 
     def record_many(
-        self, actions: Iterable[Action], *, batch_size: int = BATCH_SIZE
+        self,
+        actions: Iterable[Action],
+        *,
+        batch_size: int = BATCH_SIZE,
+        on_progress: Callable[[int], object] | None = None,
     ) -> int:
         """
         Store any number of actions as they are, their texts redacted.
 
+        Whatever ends it early, the batches before are stored, its own and later ones
+        are not; a note on the exception says how many are stored, and `on_progress`
+        was told. To go on, leave out so many and, of the rest, what was refused.
+
         Args:
             actions: read as a stream; no more than a batch is held in memory.
-            batch_size: how many are stored together, all or nothing.
+            batch_size: how many are stored together, all or nothing; fewer where
+                their texts have more than 8 Mi characters.
+            on_progress: called with how many are stored after each batch.
 
         Returns:
             How many were stored.
 
         Raises:
-            DuplicateActionError: `refused` names the one; earlier batches are stored,
-                its own and later ones are not.
-            TypeError, ValueError: an item is no Action, or of an unknown type.
+            DuplicateActionError: `refused` is the first one refused.
+            TypeError, ValueError: an item is no Action, or of an unknown type; a note
+                says at which position.
+            StorageError: the store is out of reach; whether that batch was stored
+                tells the next try.
         """
         size = as_int("batch_size", batch_size, low=1, high=INT32_MAX)
-        stream = map(self._rules.imported, actions)
+        if on_progress is not None and not callable(on_progress):
+            raise TypeError(f"on_progress must be callable, got {on_progress!r}")
         count = 0
-        while batch := list(islice(stream, size)):
-            self._repository.add(*batch)
-            count += len(batch)
+        try:
+            for batch in batches(actions, self._rules.imported, size):
+                self._repository.add(*batch)
+                count += len(batch)
+                if on_progress is not None:
+                    on_progress(count)
+        except Exception as error:
+            error.add_note(f"record_many had stored {count} actions before")
+            raise
         self._flush_quietly()
         return count
 

@@ -57,8 +57,11 @@ def redacted_details(
     """
     if not details:
         return as_details(None)
+    result = _redacted_object(redact, details)
+    if type(details) is FrozenDict and result == details:
+        return details
     try:
-        return as_details(_redacted_object(redact, details))
+        return as_details(result)
     except ValueError:  # a replacement made them larger than details may be
         return as_details({"removed": "too large after redaction"})
 

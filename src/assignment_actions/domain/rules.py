@@ -29,7 +29,13 @@ from assignment_actions.domain.redaction import (
     redacted_text,
 )
 from assignment_actions.domain.stacktrace import MESSAGE_LIMIT
-from assignment_actions.domain.values import AssignmentId, as_text, as_utc
+from assignment_actions.domain.values import (
+    AssignmentId,
+    as_assignment_id,
+    as_text,
+    as_utc,
+    as_uuid,
+)
 from assignment_actions.domain.vocabulary import Vocabulary
 
 OVERDUE_AFTER = timedelta(hours=1)
@@ -90,16 +96,20 @@ class WritingRules:
         """Return a first attempt in progress, redacted."""
         known = self.vocabulary.require(action_type)
         created_at = self.now() if at is None else as_utc("at", at)
-        return Action(
-            id=self.ids(created_at),
-            assignment_id=assignment_id,
+        return Action.from_store(  # each value is checked here, and once
+            id=as_uuid("id", self.ids(created_at)),
+            assignment_id=as_assignment_id(assignment_id),
             action_type=known,
-            status=ActionStatus.IN_PROGRESS,
+            status="in_progress",
             created_at=created_at,
-            key=key,
+            completed_at=None,
+            failure=None,
+            key=None if key is None else as_text("key", key),
+            attempt=1,
             actor=self._clean_actor(actor),
             details=self.clean_details(details),
             overdue_at=self._overdue_at(known, created_at),
+            unknown_at=None,
         )
 
     def succeeded(self, action: Action, details: FrozenDict = NO_DETAILS) -> Action:
@@ -148,10 +158,7 @@ class WritingRules:
         self, action: Action, error: BaseException | Failure | None = None
     ) -> Action:
         """Return an action that began and ended at its `created_at`, never overdue."""
-        started = attrs.evolve(action, overdue_at=None)
-        if error is None:
-            return started.succeed(at=action.created_at)
-        return started.fail(self.failure(error), at=action.created_at)
+        return action.ended_at_once(None if error is None else self.failure(error))
 
     def imported(self, action: Action) -> Action:
         """Return somebody's own action, its type checked and its texts redacted."""
@@ -206,6 +213,8 @@ class WritingRules:
 
     def clean_details(self, details: Mapping[str, object] | None) -> FrozenDict:
         """Return details checked and redacted."""
+        if details is None:
+            return NO_DETAILS
         checked = as_details(details)
         return (
             checked if self.redact is None else redacted_details(self.redact, checked)
@@ -227,7 +236,7 @@ class WritingRules:
 
     def _overdue_at(self, action_type: str, created_at: datetime) -> datetime | None:
         after = self.overdue_after
-        if isinstance(after, Mapping):
+        if not isinstance(after, timedelta):
             after = after.get(action_type, OVERDUE_AFTER)
         try:
             return created_at + after
@@ -267,13 +276,16 @@ def first_duplicate(
 
     None where all are new. This is the meaning of clauses R11 and R12.
     """
-    batch: dict[Claim, Action] = {}
+    earlier: dict[Claim, Action] = {}
+    before: Action | None = None
     for action in actions:
+        if before is not None:  # a single action, as a rule, pays for no dict
+            earlier |= dict.fromkeys(before.claims, before)
+        before = action
         for claim in action.claims:
-            taken = batch.get(claim) or holder_of(claim)
+            taken = holder_of(claim) or (earlier.get(claim) if earlier else None)
             if taken is not None:
                 return taken, action
-            batch[claim] = action
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assignment_actions.domain.action import Action, ActionStatus
-from assignment_actions.domain.errors import DuplicateActionError
+from assignment_actions.domain.errors import DuplicateActionError, StorageError
 from assignment_actions.domain.filters import ActionFilter
 from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.kept import logger
@@ -31,7 +31,8 @@ def settle(repository: ActionRepository, completion: Action) -> Settlement:
     was erased does not come back.
 
     Raises:
-        StorageError: the store is out of reach.
+        StorageError: the store is out of reach, or its answers are of the past: it
+            refused an outcome of what it says is still open.
     """
     if repository.complete(completion):
         return Settlement.STORED
@@ -41,6 +42,10 @@ def settle(repository: ActionRepository, completion: Action) -> Settlement:
         or stored.is_same_outcome(completion.scrubbed())
     ):
         return Settlement.ALREADY_STORED
+    if stored is not None and stored.status in completion.status.replaces:
+        raise StorageError(
+            "complete", f"the store is behind: it says {stored.status} still"
+        )
     logger.warning(
         "the kept outcome of action %s (%s) was not stored: it is %s already",
         completion.id,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import overload
 
 import attrs
@@ -17,6 +19,9 @@ from assignment_actions.domain.action import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.values import as_utc, is_same_key
+
+_IN_PROGRESS, _UNKNOWN = ActionStatus.IN_PROGRESS, ActionStatus.UNKNOWN
+_SUCCEEDED, _FAILED = ActionStatus.SUCCEEDED, ActionStatus.FAILED
 
 
 class Verdict(StrEnum):
@@ -106,6 +111,9 @@ class Timeline(Sequence[Action]):
     def __iter__(self) -> Iterator[Action]:
         return iter(self._actions)
 
+    def __reversed__(self) -> Iterator[Action]:
+        return reversed(self._actions)
+
     @overload
     def __getitem__(self, index: int) -> Action: ...
     @overload
@@ -137,32 +145,37 @@ class Timeline(Sequence[Action]):
         for action_type in action_types:
             if not isinstance(action_type, str):
                 raise TypeError(f"action_types must be str, got {action_type!r}")
-        return self._where(lambda action: action.action_type in action_types)
+        return Timeline.in_order(
+            [one for one in self._actions if one.action_type in action_types]
+        )
 
     def successes(self) -> Timeline:
         """Return the actions that succeeded."""
-        return self._with_status(ActionStatus.SUCCEEDED)
+        return self._with_status(_SUCCEEDED)
 
     def failures(self) -> Timeline:
         """Return the actions that failed."""
-        return self._with_status(ActionStatus.FAILED)
+        return self._with_status(_FAILED)
 
     def in_progress(self) -> Timeline:
         """Return the actions in progress, overdue ones too."""
-        return self._with_status(ActionStatus.IN_PROGRESS)
+        return self._with_status(_IN_PROGRESS)
 
     def unknown(self) -> Timeline:
         """Return the actions whose outcome nobody knows, as stored."""
-        return self._with_status(ActionStatus.UNKNOWN)
+        return self._with_status(_UNKNOWN)
 
     def since(self, moment: datetime) -> Timeline:
         """Return the actions created at this moment or later."""
         start = as_utc("moment", moment)
-        return self._where(lambda action: action.created_at >= start)
+        first = bisect_left(self._actions, start, key=attrgetter("created_at"))
+        return Timeline.in_order(self._actions[first:])
 
     def with_key(self, key: str) -> Timeline:
         """Return the tries under one idempotency key, scrubbed ones among them."""
-        return self._where(lambda action: is_same_key(action.key, key))
+        return Timeline.in_order(
+            [one for one in self._actions if is_same_key(one.key, key)]
+        )
 
     # -- answers -----------------------------------------------------------------
 
@@ -176,12 +189,12 @@ class Timeline(Sequence[Action]):
 
         Source: decision record "Assignment actions", first question.
         """
-        successes = (
+        successes = [
             action
             for action in self._actions
-            if action.status is ActionStatus.SUCCEEDED
+            if action.status is _SUCCEEDED
             and (type is None or action.action_type == type)
-        )
+        ]
         return max(successes, key=success_order, default=None)
 
     def outcome(self, type: str, *, now: datetime) -> Outcome:
@@ -198,14 +211,11 @@ class Timeline(Sequence[Action]):
         count = len(tries)
         if (success := tries.latest_successful()) is not None:
             return Outcome(Verdict.YES, success, count, success.completed_at)
-        open_ones = tries.in_progress()
-        running = open_ones._where(lambda action: not action.is_overdue(now)).latest()
-        if running is not None:
-            return Outcome(Verdict.IN_PROGRESS, running, count, running.created_at)
-        lost = tries._with_status(
-            ActionStatus.UNKNOWN, ActionStatus.IN_PROGRESS
-        ).latest()
-        if lost is not None:
+        running = [one for one in tries.in_progress() if not one.is_overdue(now)]
+        if running:
+            latest = running[-1]
+            return Outcome(Verdict.IN_PROGRESS, latest, count, latest.created_at)
+        if (lost := tries._with_status(_UNKNOWN, _IN_PROGRESS).latest()) is not None:
             since = lost.unknown_at or lost.overdue_at or lost.created_at
             return Outcome(Verdict.UNKNOWN, lost, count, since, lost.failure)
         if (failed := tries.failures().latest()) is not None:
@@ -215,7 +225,6 @@ class Timeline(Sequence[Action]):
         return Outcome(Verdict.NO)
 
     def _with_status(self, *statuses: ActionStatus) -> Timeline:
-        return self._where(lambda action: action.status in statuses)
-
-    def _where(self, condition: Callable[[Action], bool]) -> Timeline:
-        return Timeline.in_order(filter(condition, self._actions))
+        return Timeline.in_order(
+            [one for one in self._actions if one.status in statuses]
+        )

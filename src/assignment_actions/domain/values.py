@@ -40,10 +40,12 @@ def as_utc(field: str, value: object) -> datetime:
     """Return the same instant in UTC; a naive time is refused, never guessed."""
     if not isinstance(value, datetime):
         raise TypeError(f"{field} must be a datetime, got {value!r}")
+    if value.tzinfo is UTC:
+        return value
     if value.utcoffset() is None:
         raise ValueError(f"{field} must be an aware datetime, got naive {value!r}")
     try:
-        return value if value.tzinfo is UTC else value.astimezone(UTC)
+        return value.astimezone(UTC)
     except OverflowError:
         raise ValueError(
             f"{field} must be within the years 1 to 9999 in UTC, got {value!r}"
@@ -134,9 +136,9 @@ def as_assignment_id(value: object, *, field: str = "assignment_id") -> Assignme
 
 def as_ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
     """Return assignment ids, each once, in the order given."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"ids must be a collection, got {values!r}")
-    return list(dict.fromkeys(as_assignment_id(value) for value in values))
+    return list(dict.fromkeys(map(as_assignment_id, values)))
 
 
 def kind_of(assignment_id: AssignmentId) -> type[UUID | int | str]:
@@ -151,6 +153,8 @@ def require_kind(
 ) -> None:
     """Refuse ids of another kind than the one a repository keeps."""
     for assignment_id in assignment_ids:
+        if kind is UUID and isinstance(assignment_id, UUID):
+            continue  # as a rule
         if kind_of(as_assignment_id(assignment_id)) is not kind:
             raise TypeError(
                 f"assignment_id must be a {kind.__name__} in this repository,"

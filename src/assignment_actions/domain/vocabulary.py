@@ -91,13 +91,13 @@ class Vocabulary:
         Raises:
             ValueError: nobody knows it; the message names those that are known.
         """
-        known = self.types.get(as_name("action_type", action_type))
-        if known is None:
-            raise ValueError(
-                f"action_type {str(action_type)!r} is unknown;"
-                f" known are: {', '.join(sorted(self.types))}"
-            )
-        return known
+        if isinstance(action_type, str) and action_type in self.types:
+            return self.types[action_type]
+        name = as_name("action_type", action_type)
+        raise ValueError(
+            f"action_type {str(name)!r} is unknown;"
+            f" known are: {', '.join(sorted(self.types))}"
+        )
 
     def read(self, action_type: str) -> str:
         """Return the known member, or the plain text that nobody knows any more."""

@@ -35,6 +35,8 @@ MOMENTS = [
     MOMENT + timedelta(hours=15),
     MOMENT - timedelta(days=300),
 ]
+END = Cursor(MOMENT - timedelta(days=9_000), IDS[0], ASSIGNMENTS[0])
+"""A place after everything."""
 LABELS = [
     "k",
     "K",

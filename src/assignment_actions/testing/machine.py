@@ -122,11 +122,18 @@ class RepositoryMachine(RuleBasedStateMachine):
         self._agree(lambda one: one.get(action_id))
 
     @rule(
-        asked=collisions.asked, types=st.none() | st.lists(collisions.types, max_size=2)
+        asked=collisions.asked,
+        types=st.none() | st.lists(collisions.types, max_size=2),
+        statuses=st.none() | st.lists(st.sampled_from(ActionStatus), max_size=2),
     )
-    def timelines(self, asked: list[UUID], types: list[str] | None) -> None:
+    def timelines(
+        self,
+        asked: list[UUID],
+        types: list[str] | None,
+        statuses: list[ActionStatus] | None,
+    ) -> None:
         """Ask for timelines."""
-        self._agree(lambda one: list(one.timelines(asked, types).items()))
+        self._agree(lambda one: list(one.timelines(asked, types, statuses).items()))
 
     @rule(asked=collisions.asked, action_type=st.none() | collisions.types)
     def latest_successes(self, asked: list[UUID], action_type: str | None) -> None:
@@ -136,18 +143,26 @@ class RepositoryMachine(RuleBasedStateMachine):
     @rule(
         action_filter=collisions.filters,
         limit=st.integers(0, 4),
-        after=collisions.cursors,
+        place=collisions.cursors,
+        is_back=st.booleans(),
     )
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        place: Cursor | None,
+        *,
+        is_back: bool,
     ) -> None:
-        """Ask for a page from any place."""
-        self._agree(lambda one: list(one.find(action_filter, limit, after)))
+        """Ask for a page from any place, in either direction."""
+        places = (None, place) if is_back else (place,)
+        self._agree(lambda one: list(one.find(action_filter, limit, *places)))
 
     @rule(limit=st.integers(1, 3))
     def read_all_pages(self, limit: int) -> None:
-        """Page through everything."""
+        """Page through everything, and back."""
         self._agree(lambda one: _pages(one, limit))
+        self._agree(lambda one: _pages_back(one, limit))
 
     @rule(action_filter=collisions.filters, dimension=collisions.dimensions)
     def count(self, action_filter: ActionFilter, dimension: Dimension) -> None:
@@ -185,7 +200,7 @@ class RepositoryMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Compare all timelines, then give the store back."""
         try:
-            self.timelines(collisions.ASSIGNMENTS, None)
+            self.timelines(collisions.ASSIGNMENTS, None, None)
         finally:
             self.repository.close()
 
@@ -263,6 +278,15 @@ def _pages(repository: ActionRepository, limit: int) -> list[Action]:
     while page and len(found) < MOST:
         page = [*repository.find(everything, limit, Cursor.of(page[-1]))]
         found = found + page
+    return found
+
+
+def _pages_back(repository: ActionRepository, limit: int) -> list[Action]:
+    everything = ActionFilter()
+    found = page = [*repository.find(everything, limit, None, collisions.END)]
+    while page and len(found) < MOST:
+        page = [*repository.find(everything, limit, None, Cursor.of(page[0]))]
+        found = page + found
     return found
 
 

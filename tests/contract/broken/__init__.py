@@ -6,6 +6,7 @@ from contract.broken import (  # noqa: F401  # imported for their subclasses of 
     deleting,
     finding,
     grouping,
+    paging,
     reading,
     refusing,
     scrubbing,

@@ -98,7 +98,7 @@ class CompletesByIdAlone(Broken):
     caught_by = ("test_r22_the_assignment_is_part_of_the_identity",)
 
     def complete(self, action: Action, /) -> bool:
-        for assignment_id, _ in self._by_id.get(action.id, ()):
+        for assignment_id, _ in self._actions.with_id(action.id):
             return super().complete(attrs.evolve(action, assignment_id=assignment_id))
         return False
 

@@ -43,7 +43,7 @@ class DeletesTheIdEverywhere(Broken):
         alike = [
             self._actions[identity]
             for one in ids
-            for identity in self._by_id.get(one, ())
+            for identity in self._actions.with_id(one)
         ]
         return super().delete(*alike, status=status)
 
@@ -74,13 +74,14 @@ class KeepsDeletedKeys(Broken):
     caught_by = ("test_r96_the_key_is_free_again",)
 
     def _forget(self, gone: Collection[tuple[AssignmentId, UUID]]) -> None:
-        kept = {it: claim for it in gone for claim in self._actions[it].claims[1:]}
+        kept = dict(self._key_holders)
         super()._forget(gone)
-        self._holders |= {claim: identity for identity, claim in kept.items()}
+        self._key_holders = kept
 
     def _holder(self, claim: Claim) -> Action | None:
-        identity = self._holders.get(claim)
-        return None if identity is None else self._actions.get(identity, an_action())
+        return super()._holder(claim) or (
+            an_action() if claim in self._key_holders else None
+        )
 
 
 class DeletesHalfABatch(Broken):

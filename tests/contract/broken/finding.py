@@ -22,9 +22,14 @@ class FindsInInsertOrder(Broken):
     caught_by = ("test_r1_the_newest_come_first", "test_r1_ties_end_at_the_assignment")
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
-        found = super().find(action_filter, 10**6, after)
+        found = super().find(action_filter, 10**6, after, before)
         places = list(self._actions)
         inserted = sorted(
             found, key=lambda it: places.index((it.assignment_id, it.id)), reverse=True
@@ -41,9 +46,14 @@ class CursorIncludesItself(Broken):
     )
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
-        found = super().find(action_filter, 10**6)
+        found = super().find(action_filter, 10**6, None, before)
         rest = [it for it in found if after is None or Cursor.of(it) <= after]
         return rest[:limit]
 
@@ -57,11 +67,16 @@ class CursorForgetsTheAssignment(Broken):
     )
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
         if after is not None:
             after = attrs.evolve(after, assignment_id=UUID(int=0))
-        return super().find(action_filter, limit, after)
+        return super().find(action_filter, limit, after, before)
 
 
 class CursorIsAnOffset(Broken):
@@ -70,8 +85,15 @@ class CursorIsAnOffset(Broken):
     caught_by = ("test_r61_a_cursor_need_not_be_a_stored_action",)
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
+        if before is not None:
+            return super().find(action_filter, limit, None, before)
         found = super().find(action_filter, 10**6)
         places = [Cursor.of(it) for it in found]
         start = places.index(after) + 1 if after in places else 0
@@ -97,9 +119,14 @@ class TakesZeroForAll(Broken):
     caught_by = ("test_r62_limit_0_returns_none", "test_r98_limit_0_returns_none")
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
-        return super().find(action_filter, limit or 10**6, after)
+        return super().find(action_filter, limit or 10**6, after, before)
 
     def search(
         self,

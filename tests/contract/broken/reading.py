@@ -10,6 +10,7 @@ from contract.broken.right import Broken
 from assignment_actions import (
     Action,
     ActionFilter,
+    ActionStatus,
     Timeline,
 )
 from assignment_actions.domain.action import success_order
@@ -25,11 +26,21 @@ class TimelinesInInsertOrder(Broken):
         "test_r1_equal_times_are_ordered_by_id",
     )
 
-    def _store_new(self, action: Action) -> None:
-        super()._store_new(action)
-        timeline = self._by_assignment[action.assignment_id]
-        timeline.remove((action.assignment_id, action.id))
-        timeline.append((action.assignment_id, action.id))
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        found = super().timelines(assignment_ids, types, statuses)
+        places = {identity: place for place, identity in enumerate(self._actions)}
+        return {
+            one: Timeline.in_order(
+                sorted(actions, key=lambda it: places[it.assignment_id, it.id])
+            )
+            for one, actions in found.items()
+        }
 
 
 class SortsIdsByTheirEnd(Broken):
@@ -41,9 +52,10 @@ class SortsIdsByTheirEnd(Broken):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
-        found = super().timelines(assignment_ids, types)
+        found = super().timelines(assignment_ids, types, statuses)
         return {
             one: Timeline.in_order(
                 sorted(actions, key=lambda it: (it.created_at, it.id.bytes[::-1]))
@@ -64,9 +76,10 @@ class ForgetsEmptyTimelines(Broken):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
-        found = super().timelines(assignment_ids, types)
+        found = super().timelines(assignment_ids, types, statuses)
         return {one: timeline for one, timeline in found.items() if timeline}
 
 
@@ -79,9 +92,56 @@ class IgnoresTypes(Broken):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,  # noqa: ARG002
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
-        return super().timelines(assignment_ids)
+        return super().timelines(assignment_ids, None, statuses)
+
+
+class IgnoresStatuses(Broken):
+    """Returns actions in every status whatever statuses were asked for."""
+
+    caught_by = ("test_r102_statuses_narrow",)
+
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,  # noqa: ARG002
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        return super().timelines(assignment_ids, types)
+
+
+class TakesNoStatusesForAll(Broken):
+    """Asks whether there are statuses by their truth: none of them means all."""
+
+    caught_by = ("test_r102_statuses_narrow",)
+
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        return super().timelines(assignment_ids, types, statuses or None)
+
+
+class NarrowsOneTimelineOnly(Broken):
+    """Forgets the statuses where several assignments are asked about."""
+
+    caught_by = ("test_r102_statuses_narrow_many",)
+
+    def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        stored_in = statuses if len(assignment_ids) == 1 else None
+        return super().timelines(assignment_ids, types, stored_in)
 
 
 class LoadsStacktraces(Broken):
@@ -99,17 +159,23 @@ class LoadsStacktraces(Broken):
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
-        found = super().timelines(assignment_ids, types)
+        found = super().timelines(assignment_ids, types, statuses)
         return {
             one: Timeline.in_order(map(self._whole, it)) for one, it in found.items()
         }
 
     def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
     ) -> Sequence[Action]:
-        return [*map(self._whole, super().find(action_filter, limit, after))]
+        return [*map(self._whole, super().find(action_filter, limit, after, before))]
 
 
 class GetsNoStacktrace(Broken):

@@ -69,7 +69,7 @@ class TakesIdsForUniqueEverywhere(Broken):
     def _require_new(self, actions: Sequence[Action]) -> None:
         super()._require_new(actions)
         for action in actions:
-            for assignment_id, _ in self._by_id.get(action.id, ()):
+            for assignment_id, _ in self._actions.with_id(action.id):
                 super()._require_new(
                     [attrs.evolve(action, assignment_id=assignment_id)]
                 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import ClassVar
+from uuid import UUID
 
 from assignment_actions import (
     Action,
@@ -17,12 +18,50 @@ from assignment_actions import (
 from assignment_actions.domain.filters import Cursor
 from assignment_actions.domain.groups import group_failures
 from assignment_actions.domain.leftovers import leftovers
+from assignment_actions.domain.values import AssignmentId
+
+Identity = tuple[AssignmentId, UUID]
+
+
+class Stored(MutableMapping[Identity, Action]):
+    """Show what a repository holds by identity, and change it past all rules."""
+
+    def __init__(self, repository: Broken) -> None:
+        self._repository = repository
+
+    def __getitem__(self, identity: Identity) -> Action:
+        found = self._repository._stored(identity)
+        if found is None:
+            raise KeyError(identity)
+        return found
+
+    def __setitem__(self, identity: Identity, action: Action) -> None:
+        InMemoryActionRepository._forget(self._repository, [identity])
+        InMemoryActionRepository._store_new(self._repository, action)
+
+    def __delitem__(self, identity: Identity) -> None:
+        self._repository._forget([identity])
+
+    def __iter__(self) -> Iterator[Identity]:
+        with self._repository._lock:
+            ids = [*self._repository._by_id]
+            return iter([it for one in ids for it in self.with_id(one)])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def with_id(self, action_id: UUID) -> list[Identity]:
+        return [(one, action_id) for one in self._repository._sharing(action_id)]
 
 
 class Broken(InMemoryActionRepository):
     """Be right: what the others differ from, by the hook that each overrides."""
 
     caught_by: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def _actions(self) -> Stored:
+        return Stored(self)
 
     def as_stored(self, action: Action) -> Action:
         return action
@@ -50,7 +89,7 @@ class Broken(InMemoryActionRepository):
             count = super().scrub(*actions)
             for identity, stored in before.items():
                 if self._actions[identity] is not stored:
-                    self._replace(identity, self.as_scrubbed(stored))
+                    self._replace(self.as_scrubbed(stored))
         return count
 
     def search(

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import ge, gt, le, lt
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, false, literal_column, or_
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+)
 
 from assignment_actions.adapters.sql.facts import NO_DETAILS, Facts, is_more_than
 from assignment_actions.adapters.sql.flavour import Flavour
@@ -14,6 +24,28 @@ from assignment_actions.domain.action import ActionStatus
 from assignment_actions.domain.filters import ActionFilter, Cursor
 from assignment_actions.domain.leftovers import as_kept_in
 
+_Comparison = Callable[[Any, Any], ColumnElement[bool]]
+_IDS = "assignment_ids"
+_COLLECTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "assignment_ids": "assignment_id",
+        "action_types": "action_type",
+        "reasons": "reason",
+        "exception_types": "exception_type",
+        "fingerprints": "fingerprint",
+        "actors": "actor",
+    }
+)
+_MOMENTS: Mapping[str, tuple[str, _Comparison]] = MappingProxyType(
+    {
+        "created_from": ("created_at", ge),
+        "created_before": ("created_at", lt),
+        "completed_from": ("completed_at", ge),
+        "completed_before": ("completed_at", lt),
+        "overdue_before": ("overdue_at", le),
+    }
+)
+_NAMES = (*_COLLECTIONS, "key", *_MOMENTS)
 _TEXTS = (
     "action_type",
     "idempotency_key",
@@ -37,59 +69,81 @@ class Conditions:
         self._mapper = mapper
         self._facts = facts
 
-    def matching(
-        self, wanted: ActionFilter, ids: Sequence[Any] | None
-    ) -> list[ColumnElement[bool]]:
-        """Translate `ActionFilter.matches`; `ids` are its assignment ids as stored."""
-        c, put_time = self._table.c, self._flavour.put_time
+    def matching(self, wanted: ActionFilter) -> list[ColumnElement[bool]]:
+        """
+        Translate `ActionFilter.matches`, statuses apart to parameters by name.
+
+        So two filters of one shape, as `shape_of` tells, are one statement.
+        """
+        c = self._table.c
         conditions: list[ColumnElement[bool]] = []
-        if ids is not None:
-            conditions.append(c.assignment_id.in_(ids))
         if wanted.statuses is not None:
             conditions.append(is_one_of(c.status, wanted.statuses))
-        for column, values in (
-            (c.action_type, wanted.action_types),
-            (c.reason, wanted.reasons),
-            (c.exception_type, wanted.exception_types),
-            (c.fingerprint, wanted.fingerprints),
-            (c.actor, wanted.actors),
-        ):
-            if values is not None:
-                conditions.append(column.in_(sorted(map(str, values))))
+        for name, column in _COLLECTIONS.items():
+            if getattr(wanted, name) is not None:
+                conditions.append(c[column].in_(bindparam(name, expanding=True)))
         if wanted.key is not None:
-            conditions.append(c.key_digest == self._mapper.put_key(wanted.key))
-        for column, start, end in (
-            (c.created_at, wanted.created_from, wanted.created_before),
-            (c.completed_at, wanted.completed_from, wanted.completed_before),
-        ):
-            if start is not None:
-                conditions.append(column >= put_time(start))
-            if end is not None:
-                conditions.append(column < put_time(end))
+            conditions.append(c.key_digest == bindparam("key"))
+        for name, (column, compare) in _MOMENTS.items():
+            if getattr(wanted, name) is not None:
+                conditions.append(compare(c[column], bindparam(name)))
         if wanted.overdue_before is not None:
             conditions.append(is_one_of(c.status, [ActionStatus.IN_PROGRESS]))
-            conditions.append(c.overdue_at <= put_time(wanted.overdue_before))
         return conditions
 
-    def after(
-        self, place: Cursor, created_at: ColumnElement[Any]
+    def values_of(
+        self, wanted: ActionFilter, ids: Sequence[Any] | None, place: Cursor | None
+    ) -> dict[str, Any]:
+        """Return the parameters; `ids` are the filter's assignment ids as stored."""
+        put_time = self._flavour.put_time
+        values: dict[str, Any] = {}
+        for name in _COLLECTIONS:
+            some = getattr(wanted, name)
+            if some is not None:
+                values[name] = sorted(map(str, some)) if name != _IDS else ids
+        if wanted.key is not None:
+            values["key"] = self._mapper.put_key(wanted.key)
+        for name in _MOMENTS:
+            moment = getattr(wanted, name)
+            if moment is not None:
+                values[name] = put_time(moment)
+        if place is not None:
+            values["place_created_at"] = put_time(place.created_at)
+            values["place_id"] = self._flavour.put_uuid(place.id)
+            values["place_assignment_id"] = self._mapper.put_id(place.assignment_id)
+        return values
+
+    def after(self, created_at: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Compare by the total order: rows created before the place's."""
+        return self._beyond(created_at, lt, le)
+
+    def before(self, created_at: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Compare by the total order: rows created after the place's."""
+        return self._beyond(created_at, gt, ge)
+
+    def _beyond(
+        self,
+        created_at: ColumnElement[Any],
+        is_past: _Comparison,
+        is_at_or_past: _Comparison,
     ) -> ColumnElement[bool]:
         """
-        Compare by the total order, expanded: MariaDB scans on row comparison.
+        Expand the comparison: MariaDB scans on that of rows.
 
         The first condition alone bounds the range that the index walks.
         """
         c = self._table.c
-        last = self._flavour.put_time(place.created_at)
-        last_id = self._flavour.put_uuid(place.id)
-        earlier_id = or_(
-            c.id < last_id,
-            and_(
-                c.id == last_id,
-                c.assignment_id < self._mapper.put_id(place.assignment_id),
-            ),
+        last = bindparam("place_created_at", type_=c.created_at.type)
+        last_id = bindparam("place_id", type_=c.id.type)
+        last_assignment = bindparam("place_assignment_id", type_=c.assignment_id.type)
+        has_id_beyond = or_(
+            is_past(c.id, last_id),
+            and_(c.id == last_id, is_past(c.assignment_id, last_assignment)),
         )
-        return and_(created_at <= last, or_(created_at < last, earlier_id))
+        return and_(
+            is_at_or_past(created_at, last),
+            or_(is_past(created_at, last), has_id_beyond),
+        )
 
     def holds(self, texts: Collection[str] | None) -> ColumnElement[bool]:
         """Translate `leftovers`: rows in which a text stands, or more than facts."""
@@ -108,6 +162,12 @@ class Conditions:
             # without any, the JSON of it is no text of the action's
             and_(c.details != NO_DETAILS, contains(c.details, in_details)),
         ]
+
+
+def shape_of(wanted: ActionFilter) -> tuple[Any, ...]:
+    """Return what of a filter stands in a statement itself, not in its parameters."""
+    is_set = tuple(getattr(wanted, name) is not None for name in _NAMES)
+    return wanted.statuses, *is_set
 
 
 def is_one_of(

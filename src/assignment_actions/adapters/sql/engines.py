@@ -64,13 +64,13 @@ def _engine(target: URL, lock_timeout: timedelta, pool_size: int) -> Engine:
         case "sqlite":
             engine = _sqlite(target, seconds, options)
         case "postgresql":
-            engine = create_engine(target, **options)
+            engine = create_engine(target, paramstyle="format", **options)
             milliseconds = max(1, int(seconds * 1000))
             _on_connect(
                 engine, f"SET lock_timeout = {milliseconds}", "SET TIME ZONE 'UTC'"
             )
         case _:
-            engine = create_engine(target, **options)
+            engine = create_engine(target, paramstyle="format", **options)
             _on_connect(
                 engine,
                 f"SET innodb_lock_wait_timeout = {max(1, round(seconds))}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import product
 
 from sqlalchemy import Connection
 
 from assignment_actions.adapters.sql.facts import Facts
+from assignment_actions.adapters.sql.statements import Way
 from assignment_actions.adapters.sql.verbs import SqlVerbs, chunks_of, newest
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.filters import ActionFilter, Cursor
@@ -45,27 +47,25 @@ class SqlErasingVerbs(SqlVerbs):
 
         One query per 10 000 ids and 50 texts.
         """
-        if after is not None:
-            require_kind(self._tables.kind, [after.assignment_id])
-        ids = self._filtered_ids(action_filter)
+        asked = self._asked(action_filter, after)
         sought: list[list[str] | None] = [None]
         if texts is not None:
             sought = list(chunks_of(list(texts), TEXTS_PER_STATEMENT))
+        way: Way = "after" if after else "from the end"
         statements = [
-            self._statements.search(action_filter, chunk, some, limit, after)
-            for chunk in ids
-            for some in sought
+            self._statements.search(action_filter, some, limit, way) for some in sought
         ]
 
         def work(connection: Connection) -> list[Action]:
             found: list[Action] = []
-            for statement in statements:
-                more = map(self._mapper.action_of, connection.execute(statement))
+            for statement, values in product(statements, asked):
+                rows = connection.execute(statement, values)
+                more = map(self._mapper.action_of, rows)
                 unique = {one.claims[0]: one for one in (*found, *more)}
                 found = newest(unique.values(), limit)
             return found
 
-        return self._transactions.read("search", work) if statements else []
+        return self._transactions.read("search", work) if asked and sought else []
 
     # -- behind ------------------------------------------------------------------------
 

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
+    Insert,
+    Select,
     String,
     Table,
+    bindparam,
     func,
     literal_column,
 )
 from sqlalchemy.exc import DBAPIError
 
+from assignment_actions.adapters.sql.bulk import BulkRows, execute_many
 from assignment_actions.adapters.sql.facts import Facts
+from assignment_actions.domain.ids import uuid_of
+
+if TYPE_CHECKING:
+    from assignment_actions.adapters.sql.running import Rows, Runner
 
 Codes = frozenset[int | str]
 """Error codes of a driver, whatever their type."""
 
 SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
 FAILED: ColumnElement[str] = literal_column("'failed'")
+
+SUCCESS = (
+    *("assignment_id", "id", "action_type", "created_at", "completed_at"),
+    *("unknown_at", "overdue_at", "idempotency_key", "attempt", "actor", "details"),
+)
+"""What a list loads of a success, whose status is known."""
 
 Identity = tuple[Any, Any]
 """The primary key of a row, (assignment_id, id), as it is stored."""
@@ -38,6 +54,8 @@ class Flavour:
     """Whether a refused statement spoils the transaction around it."""
     needs_locking_read: ClassVar[bool] = False
     """Whether a snapshot hides rows that an insert collides with."""
+    cursor_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What a cursor of our own engine's driver is made with."""
 
     def put_uuid(self, value: UUID) -> Any:
         """Return the stored form of a UUID."""
@@ -45,7 +63,7 @@ class Flavour:
 
     def get_uuid(self, value: Any) -> UUID:
         """Return the UUID of a stored form."""
-        return UUID(bytes=value)
+        return uuid_of(int.from_bytes(value, "big"))
 
     def put_time(self, value: datetime) -> Any:
         """Return the stored form of an aware UTC time."""
@@ -69,14 +87,31 @@ class Flavour:
 
     def latest_of_many(
         self,
-        connection: Connection,
+        runner: Runner,
         table: Table,
         kind: type,
         ids: Sequence[Any],
         action_type: str | None,
-    ) -> Sequence[Sequence[Any]]:
-        """Return the list row of the latest success of each id that has one."""
+    ) -> Rows:
+        """Return the `SUCCESS` of the latest success of each id that has one."""
         raise NotImplementedError
+
+    def timelines(self, table: Table, in_order: Select[Any]) -> Select[Any]:
+        """Return what a statement selects in order, for each of the `ids`."""
+        c = table.c
+        is_wanted = c.assignment_id.in_(bindparam("ids", expanding=True))
+        every = in_order.where(is_wanted).order_by(None)
+        return every.order_by(c.assignment_id, c.created_at, c.id)
+
+    def insert_many(
+        self,
+        connection: Connection,
+        statement: Insert,
+        rows: BulkRows,
+        count: int,  # noqa: ARG002  # PostgreSQL has two ways
+    ) -> None:
+        """Insert so many rows in the driver's best way."""
+        execute_many(connection, statement, rows)
 
     def hexadecimal(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """Return bytes as lower case hexadecimal digits."""
@@ -164,9 +199,13 @@ def is_disconnect(error: BaseException) -> bool:
 
 def name_of(connection: Connection, table: Table) -> str:
     """Return a table's quoted name where this connection keeps its schema."""
-    preparer = connection.dialect.identifier_preparer
+    return quoted(connection.dialect, connection.schema_for_object(table), table)
+
+
+def quoted(dialect: Dialect, schema: str | None, table: Table) -> str:
+    """Return a table's name as it stands in a statement."""
+    preparer = dialect.identifier_preparer
     name = preparer.quote(table.name)
-    schema = connection.schema_for_object(table)
     return name if schema is None else f"{preparer.quote_schema(schema)}.{name}"
 
 
@@ -180,6 +219,11 @@ def listed(table: Table) -> list[Column[Any]]:
     return whole(table)[:-1]
 
 
-def columns_of(table: Table) -> str:
-    """Return what a list loads of the table, called `action` in the statement."""
-    return ", ".join(f"action.{column.name}" for column in listed(table))
+def of_success(table: Table) -> list[Column[Any]]:
+    """Return the columns that a list loads of a success: it has no failure."""
+    return [table.c[name] for name in SUCCESS]
+
+
+def columns_of_success() -> str:
+    """Return the same of a table that is called `action` in the statement."""
+    return ", ".join(f"action.{name}" for name in SUCCESS)

@@ -54,7 +54,7 @@ def failure_groups_of(
             func.count().label("failures"),
             func.count(counted.c.assignment_id.distinct()).label("assignments"),
         )
-        .where(*failed(counted), *since)
+        .where(*failed(counted), *since, fingerprint.is_not(None))
         .group_by(fingerprint)
         .subquery("kind")
     )

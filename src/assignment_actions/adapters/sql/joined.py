@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, scoped_session
 from assignment_actions.adapters.sql.errors import translated
 from assignment_actions.adapters.sql.flavour import Flavour
 from assignment_actions.adapters.sql.flavours import flavour_of
-from assignment_actions.adapters.sql.transactions import T, Work
+from assignment_actions.adapters.sql.running import SqlalchemyRunner
+from assignment_actions.adapters.sql.transactions import Asking, T, Work
 from assignment_actions.domain.errors import AssignmentActionsError, StorageError
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class JoinedTransactions:
         """Tell whether the transaction last written in is still undecided."""
         root = self._root
         return root is not None and root.is_active and not root.connection.invalidated
+
+    def ask(self, operation: str, work: Asking[T], /) -> T:
+        """Run a question."""
+        return self.read(operation, lambda one: work(SqlalchemyRunner(one)))
+
+    def change(self, operation: str, work: Asking[T], /) -> T:
+        """Run one statement that changes something."""
+        return self.write(operation, lambda one: work(SqlalchemyRunner(one)))
 
     def read(self, operation: str, work: Work[T], /) -> T:
         """Run work that changes nothing."""

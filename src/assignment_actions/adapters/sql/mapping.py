@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from assignment_actions.adapters.sql.facts import KEY_MARK
 from assignment_actions.adapters.sql.flavour import Flavour, Identity
 from assignment_actions.domain.action import Action
-from assignment_actions.domain.details import canonical_json, from_canonical_json
+from assignment_actions.domain.details import (
+    NO_DETAILS,
+    canonical_json,
+    from_canonical_json,
+)
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.values import AssignmentId, scrubbed_key
+
+OUTCOME = (
+    *("status", "completed_at", "details", "reason", "exception_type", "message"),
+    *("fingerprint", "truncated", "stacktrace"),
+)
+"""The columns that every completion writes."""
+
+_UNSAID = {"attempt": 1, "details": "{}", "truncated": False}
+"""What stands in a column that `Mapper.row_of` leaves out, where it is not NULL."""
 
 
 class Mapper:
@@ -28,47 +41,68 @@ class Mapper:
         )
 
     def row_of(self, action: Action) -> dict[str, Any]:
-        """Return the whole row of a new action."""
-        return {
+        """Return what a new action says: the others are NULL, or as a rule."""
+        put_time = self._flavour.put_time
+        row = {
             "assignment_id": self.put_id(action.assignment_id),
             "id": self._flavour.put_uuid(action.id),
             "action_type": str(action.action_type),
-            "created_at": self._flavour.put_time(action.created_at),
-            "overdue_at": self._time(action.overdue_at),
-            "idempotency_key": action.key,
-            "key_digest": self.put_key(action.key),
-            "attempt": action.attempt,
-            "actor": action.actor,
-            **self._outcome_of(action),
+            "created_at": put_time(action.created_at),
         }
+        if action.overdue_at is not None:
+            row["overdue_at"] = put_time(action.overdue_at)
+        if action.key is not None:
+            row["idempotency_key"] = action.key
+            row["key_digest"] = self.put_key(action.key)
+        if action.attempt != 1:
+            row["attempt"] = action.attempt
+        if action.actor is not None:
+            row["actor"] = action.actor
+        row.update(self.outcome_of(action))
+        return row
 
-    def put_key(self, key: str | None) -> bytes | None:
+    def values_of(self, action: Action, columns: Sequence[str]) -> tuple[Any, ...]:
+        """Return the values of a new action for all columns."""
+        row = {**_UNSAID, "status": str(action.status), **self.row_of(action)}
+        return tuple(map(row.get, columns))
+
+    def outcome_of(self, action: Action) -> dict[str, Any]:
+        """Return what an outcome says beside its status, as `row_of` does."""
+        outcome: dict[str, Any] = {}
+        if action.completed_at is not None:
+            outcome["completed_at"] = self._flavour.put_time(action.completed_at)
+        if action.unknown_at is not None:
+            outcome["unknown_at"] = self._flavour.put_time(action.unknown_at)
+        if action.details:
+            outcome["details"] = canonical_json(action.details)
+        if action.failure is not None:
+            outcome |= _columns_of(action.failure)
+        return outcome
+
+    def put_key(self, key: str) -> bytes:
         """Return what a key is compared by, scrubbed or not."""
-        if key is None:
-            return None
         return bytes.fromhex(scrubbed_key(key).removeprefix(KEY_MARK))
 
     def identity_of(self, action: Action) -> Identity:
         """Return the primary key of an action's row."""
         return self.put_id(action.assignment_id), self._flavour.put_uuid(action.id)
 
-    def completion_of(self, action: Action) -> dict[str, Any]:
-        """Return the parameters of the conditional write of an outcome."""
-        outcome = self._outcome_of(action)
-        return {
-            "at_assignment_id": self.put_id(action.assignment_id),
-            "at_id": self._flavour.put_uuid(action.id),
-            **{f"to_{name}": value for name, value in outcome.items()},
-        }
+    def action_of(
+        self, row: Sequence[Any], given: AssignmentId | None = None
+    ) -> Action:
+        """
+        Return the action of a row, with its stacktrace where the row has one.
 
-    def action_of(self, row: Sequence[Any]) -> Action:
-        """Return the action of a row, with its stacktrace where the row has one."""
+        Args:
+            row: the columns of a list, or the whole row.
+            given: the assignment's id where the caller has it.
+        """
         flavour = self._flavour
         get_time = flavour.get_time
         completed_at, unknown_at, overdue_at = row[5], row[6], row[7]
         return Action.from_store(
             id=flavour.get_uuid(row[1]),
-            assignment_id=self.get_id(row[0]),
+            assignment_id=self.get_id(row[0]) if given is None else given,
             action_type=row[2],
             status=row[3],
             created_at=get_time(row[4]),
@@ -82,28 +116,26 @@ class Mapper:
             failure=None if row[12] is None else _failure_of(row),
         )
 
-    def _outcome_of(self, action: Action) -> dict[str, Any]:
-        failure = action.failure
-        return {
-            "status": str(action.status),
-            "completed_at": self._time(action.completed_at),
-            "unknown_at": self._time(action.unknown_at),
-            "details": canonical_json(action.details),
-            **(_NO_FAILURE if failure is None else _columns_of(failure)),
-        }
-
-    def _time(self, value: Any) -> Any:
-        return None if value is None else self._flavour.put_time(value)
-
-
-_NO_FAILURE: Mapping[str, Any] = {
-    "reason": None,
-    "exception_type": None,
-    "message": None,
-    "fingerprint": None,
-    "truncated": False,
-    "stacktrace": None,
-}
+    def success_of(self, row: Sequence[Any], given: AssignmentId) -> Action:
+        """Return the action of the columns that a success has."""
+        flavour = self._flavour
+        get_time = flavour.get_time
+        unknown_at, overdue_at, details = row[5], row[6], row[10]
+        return Action.from_store(
+            id=flavour.get_uuid(row[1]),
+            assignment_id=given,
+            action_type=row[2],
+            status="succeeded",
+            created_at=get_time(row[3]),
+            completed_at=get_time(row[4]),
+            unknown_at=None if unknown_at is None else get_time(unknown_at),
+            overdue_at=None if overdue_at is None else get_time(overdue_at),
+            key=row[7],
+            attempt=row[8],
+            actor=row[9],
+            details=NO_DETAILS if details == "{}" else from_canonical_json(details),
+            failure=None,
+        )
 
 
 def _columns_of(failure: Failure) -> dict[str, Any]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, func, text
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, TextClause, func, text
 
 from assignment_actions.adapters.sql.facts import Facts, is_more_than
 from assignment_actions.adapters.sql.flavour import (
     Codes,
     Flavour,
     Identity,
-    columns_of,
+    columns_of_success,
     name_of,
 )
+
+if TYPE_CHECKING:
+    from assignment_actions.adapters.sql.running import Rows, Runner
+
+TEXTS_KEPT = 64
 
 
 class Mysql(Flavour):
@@ -26,6 +32,10 @@ class Mysql(Flavour):
     begin: ClassVar[str] = "START TRANSACTION"
     needs_locking_read: ClassVar[bool] = True
     duplicate: ClassVar[Codes] = frozenset({1062})
+    # ER_LOCK_DEADLOCK, which is a Galera cluster's certification conflict as well,
+    # ER_CHECKREAD, ER_WARN_I_S_SKIPPED_TABLE. Not among them: ER_UNKNOWN_COM_ERROR
+    # (1047, a node without its cluster, for seconds), ER_ERROR_DURING_COMMIT (1180, it
+    # was cut off in the middle: stored or not, so a repeat may meet its own row).
     retryable: ClassVar[Codes] = frozenset({1213, 1020, 1684})
     locked: ClassVar[Codes] = frozenset({1205})
     no_table: ClassVar[Codes] = frozenset({1146})
@@ -46,28 +56,21 @@ class Mysql(Flavour):
 
     def latest_of_many(
         self,
-        connection: Connection,
+        runner: Runner,
         table: Table,
         kind: type,
         ids: Sequence[Any],
         action_type: str | None,
-    ) -> Sequence[Sequence[Any]]:
+    ) -> Rows:
         """Look each id of one JSON parameter up by a correlated subquery."""
-        typed = "" if action_type is None else " AND one.action_type = :action_type"
-        name = name_of(connection, table)
-        given, wanted, as_json = _json_ids(connection.dialect, kind)
-        statement = text(
-            f"SELECT {columns_of(table)} FROM JSON_TABLE(:ids, '$[*]' COLUMNS"  # noqa: S608
-            f" (id {given} PATH '$')) AS wanted STRAIGHT_JOIN {name} AS action"
-            f" ON action.assignment_id = {wanted} AND action.id ="
-            f" (SELECT one.id FROM {name} AS one WHERE one.assignment_id = {wanted}"
-            f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
-            " one.created_at DESC, one.id DESC LIMIT 1)"
-        )
+        given, wanted, as_json = _json_ids(runner.dialect, kind)
         parameters = {"ids": json.dumps([as_json(one) for one in ids])}
         if action_type is not None:
             parameters["action_type"] = str(action_type)
-        return connection.execute(statement, parameters).all()
+        statement = _latest_of(
+            runner.name_of(table), given, wanted, has_type=action_type is not None
+        )
+        return runner.rows(statement, parameters)
 
     def change_each(
         self,
@@ -102,6 +105,19 @@ class Mysql(Flavour):
         """Return the server's error number."""
         arguments = getattr(getattr(error, "orig", None), "args", ())
         return arguments[0] if arguments else None
+
+
+@lru_cache(TEXTS_KEPT)
+def _latest_of(name: str, given: str, wanted: str, *, has_type: bool) -> TextClause:
+    typed = " AND one.action_type = :action_type" if has_type else ""
+    return text(
+        f"SELECT {columns_of_success()} FROM JSON_TABLE(:ids, '$[*]' COLUMNS"  # noqa: S608
+        f" (id {given} PATH '$')) AS wanted STRAIGHT_JOIN {name} AS action"
+        f" ON action.assignment_id = {wanted} AND action.id ="
+        f" (SELECT one.id FROM {name} AS one WHERE one.assignment_id = {wanted}"
+        f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
+        " one.created_at DESC, one.id DESC LIMIT 1)"
+    )
 
 
 def collation_of(dialect: Dialect) -> str:

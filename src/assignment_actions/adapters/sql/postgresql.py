@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
+    Select,
     String,
     Table,
     bindparam,
@@ -22,14 +26,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
+from assignment_actions.adapters.sql.bulk import BulkRows, copy
 from assignment_actions.adapters.sql.facts import Facts, change_to
 from assignment_actions.adapters.sql.flavour import (
     SUCCEEDED,
     Codes,
     Flavour,
     Identity,
-    listed,
+    of_success,
 )
+
+if TYPE_CHECKING:
+    from assignment_actions.adapters.sql.running import Rows, Runner
+
+TEXTS_KEPT = 64
 
 _KEY = ("assignment_id", "id")
 
@@ -38,6 +48,7 @@ class Postgresql(Flavour):
     """PostgreSQL: native UUIDs and time stamps with time zone."""
 
     is_poisoned_by_errors: ClassVar[bool] = True
+    cursor_options: ClassVar[Mapping[str, Any]] = MappingProxyType({"binary": True})
     duplicate: ClassVar[Codes] = frozenset({"23505"})
     retryable: ClassVar[Codes] = frozenset({"40001", "40P01"})
     locked: ClassVar[Codes] = frozenset({"55P03"})
@@ -63,7 +74,7 @@ class Postgresql(Flavour):
         Only within a day of the years 1 and 9999 it matters: psycopg cannot read a
         time that the session's zone carries beyond them.
         """
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return value if value.tzinfo is UTC else value.astimezone(UTC)  # type: ignore[no-any-return]
 
     def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return the ISO form of a time's UTC day."""
@@ -74,31 +85,32 @@ class Postgresql(Flavour):
 
     def latest_of_many(
         self,
-        connection: Connection,
+        runner: Runner,
         table: Table,
         kind: type,  # noqa: ARG002
         ids: Sequence[Any],
         action_type: str | None,
-    ) -> Sequence[Sequence[Any]]:
+    ) -> Rows:
         """Look each id of one array up by a lateral subquery."""
-        array = postgresql.ARRAY(table.c.assignment_id.type)
-        ids_given = func.unnest(bindparam("ids", type_=array)).table_valued("id")
-        wanted = ids_given.render_derived(name="wanted")
-        latest = (
-            select(*listed(table))
-            .where(table.c.assignment_id == wanted.c.id, table.c.status == SUCCEEDED)
-            .order_by(
-                table.c.completed_at.desc(),
-                table.c.created_at.desc(),
-                table.c.id.desc(),
-            )
-            .limit(literal_column("1"))
-        )
+        parameters: dict[str, Any] = {"ids": ids}
         if action_type is not None:
-            latest = latest.where(table.c.action_type == str(action_type))
-        rows = latest.lateral("latest")
-        statement = select(*rows.c).select_from(wanted.join(rows, true()))
-        return connection.execute(statement, {"ids": list(ids)}).all()
+            parameters["action_type"] = str(action_type)
+        statement = _latest_of(table, has_type=action_type is not None)
+        return runner.rows(statement, parameters)
+
+    def timelines(self, table: Table, in_order: Select[Any]) -> Select[Any]:
+        """
+        Look each id of one array up by a lateral subquery.
+
+        With a list of ids the planner reads all partitions as a whole.
+        """
+        return _of_each(table, in_order)
+
+    def insert_many(
+        self, connection: Connection, statement: Insert, rows: BulkRows, count: int
+    ) -> None:
+        """Copy them, unless they are few."""
+        copy(connection, statement, rows, count)
 
     def hexadecimal(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """Return bytes as lower case hexadecimal digits."""
@@ -145,3 +157,28 @@ class Postgresql(Flavour):
 
 def _array(column: ColumnElement[Any]) -> TypeEngine[Any]:
     return postgresql.ARRAY(column.type)
+
+
+@lru_cache(TEXTS_KEPT)
+def _latest_of(table: Table, *, has_type: bool) -> Select[Any]:
+    latest = (
+        select(*of_success(table))
+        .where(table.c.status == SUCCEEDED)
+        .order_by(
+            table.c.completed_at.desc(),
+            table.c.created_at.desc(),
+            table.c.id.desc(),
+        )
+        .limit(literal_column("1"))
+    )
+    if has_type:
+        latest = latest.where(table.c.action_type == bindparam("action_type"))
+    return _of_each(table, latest)
+
+
+def _of_each(table: Table, one: Select[Any]) -> Select[Any]:
+    """Return what a statement selects, for each assignment of the `ids`."""
+    ids_given = func.unnest(bindparam("ids", type_=_array(table.c.assignment_id)))
+    wanted = ids_given.table_valued("id").render_derived(name="wanted")
+    rows = one.where(table.c.assignment_id == wanted.c.id).lateral("one")
+    return select(*rows.c).select_from(wanted.join(rows, true()))

@@ -17,6 +17,7 @@ from assignment_actions.adapters.sql.erasing import SqlErasingVerbs
 from assignment_actions.adapters.sql.errors import DuplicateRowError
 from assignment_actions.adapters.sql.flavour import Codes
 from assignment_actions.adapters.sql.joined import JoinedTransactions
+from assignment_actions.adapters.sql.partitions import require_partitions
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.adapters.sql.statements import Statements
 from assignment_actions.adapters.sql.transactions import OwnTransactions
@@ -43,6 +44,8 @@ class SqlActionRepository(SqlErasingVerbs):
         table_prefix: at most 20 of a-z, 0-9 and _.
         schema: the schema (PostgreSQL) or database (MariaDB) of the tables.
         assignment_id_type: UUID, int or str.
+        partitions: of the actions table by assignment id, 2 to 1024; PostgreSQL only.
+            Where the tables are there, None takes them as they are.
 
     Raises:
         TypeError: the engine is no SQLAlchemy engine.
@@ -56,11 +59,14 @@ class SqlActionRepository(SqlErasingVerbs):
         table_prefix: str = "",
         schema: str | None = None,
         assignment_id_type: type[UUID | int | str] = UUID,
+        partitions: int | None = None,
     ) -> None:
         require_own_connections(engine)
-        tables = Tables.of(table_prefix, schema, assignment_id_type)
+        require_partitions(partitions, engine.dialect.name)
+        tables = Tables.of(table_prefix, schema, assignment_id_type, partitions)
         transactions = OwnTransactions(engine)
         super().__init__(Statements(tables, transactions.flavour), transactions)
+        self._transactions: OwnTransactions = transactions
         self._engine = engine
         self._lock_timeout: timedelta | None = None  # None: the engine is a host's
 
@@ -72,6 +78,7 @@ class SqlActionRepository(SqlErasingVerbs):
         table_prefix: str = "",
         schema: str | None = None,
         assignment_id_type: type[UUID | int | str] = UUID,
+        partitions: int | None = None,
         lock_timeout: timedelta = LOCK_TIMEOUT,
         pool_size: int = POOL_SIZE,
     ) -> Self:
@@ -85,6 +92,7 @@ class SqlActionRepository(SqlErasingVerbs):
             table_prefix: as for the class.
             schema: as for the class.
             assignment_id_type: as for the class.
+            partitions: as for the class.
             lock_timeout: how long a write waits for a lock; whole seconds on MariaDB.
             pool_size: how many connections stay open.
 
@@ -98,8 +106,9 @@ class SqlActionRepository(SqlErasingVerbs):
             table_prefix=table_prefix,
             schema=schema,
             assignment_id_type=assignment_id_type,
+            partitions=partitions,
         )
-        repository._transactions = OwnTransactions(engine, commits_itself=True)
+        repository._transactions = OwnTransactions(engine, is_ours=True)
         repository._lock_timeout = lock_timeout
         return repository
 
@@ -166,6 +175,7 @@ class SqlActionRepository(SqlErasingVerbs):
     def close(self) -> None:
         """Close the engine if `from_url` made it; a host's stays open."""
         if self._lock_timeout is not None:
+            self._transactions.close()
             self._engine.dispose()
 
     def _use_write_ahead_log(self) -> None:

@@ -32,6 +32,12 @@ from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from assignment_actions.adapters.sql.mysql import collation_of
+from assignment_actions.adapters.sql.partitions import (
+    BY,
+    create_missing,
+    create_with,
+    partition_faults,
+)
 from assignment_actions.domain.values import NAME_LIMIT, TEXT_LIMIT
 
 SCHEMA_VERSION = 2
@@ -96,9 +102,12 @@ class Tables:
     actions: Table
     version: Table
     kind: type
+    partitions: int | None
 
     @classmethod
-    def of(cls, prefix: str, schema: str | None, kind: type) -> Tables:
+    def of(
+        cls, prefix: str, schema: str | None, kind: type, partitions: int | None
+    ) -> Tables:
         """
         Return the tables; nothing is created.
 
@@ -121,7 +130,8 @@ class Tables:
             Column("version", Integer, primary_key=True, autoincrement=False),
             Column("assignment_id_type", ExactText(8), nullable=False),
         )
-        return cls(metadata, _actions(name, metadata, kind), version, kind)
+        actions = _actions(name, metadata, kind, partitions)
+        return cls(metadata, actions, version, kind, partitions)
 
     def create(self, connection: Connection) -> None:
         """Create what is missing; what is there stays, and so does another version."""
@@ -135,6 +145,7 @@ class Tables:
         if self._stored_version(connection) not in (None, self._own_version):
             return
         self.actions.create(connection, checkfirst=True)
+        create_missing(connection, self.actions, self.partitions)
         for index in self._indexes_for(connection):
             index.create(connection, checkfirst=True)
         if self._stored_version(connection) is None:
@@ -168,6 +179,7 @@ class Tables:
         for index in self._indexes_for(connection):
             if (index.name, index.unique) not in indexes:
                 yield f"the index {index.name} is missing: call create_schema()"
+        yield from partition_faults(connection, self.actions, self.partitions)
 
     def _version_faults(self, connection: Connection) -> Iterator[str]:
         name, found = self.version.fullname, self._stored_version(connection)
@@ -206,7 +218,9 @@ def _encoding_fault(connection: Connection) -> str | None:
     return f"the database's encoding is {found}, but must be UTF8: it keeps any text"
 
 
-def _actions(name: str, metadata: MetaData, kind: type) -> Table:
+def _actions(
+    name: str, metadata: MetaData, kind: type, partitions: int | None
+) -> Table:
     table = Table(
         name,
         metadata,
@@ -234,7 +248,9 @@ def _actions(name: str, metadata: MetaData, kind: type) -> Table:
         mysql_charset="utf8mb4",
         mariadb_engine="InnoDB",
         mariadb_charset="utf8mb4",
+        postgresql_partition_by=None if partitions is None else BY,
     )
+    create_with(table, partitions)
     _add_indexes(name, table)
     return table
 
@@ -243,8 +259,9 @@ def _add_indexes(name: str, table: Table) -> None:
     """Give every question an index; partial ones where the engine has them."""
     c = table.c
     newest = (c.completed_at, c.created_at, c.id)
+    page = (c.created_at, c.id, c.assignment_id)
     Index(f"{name}_timeline", c.assignment_id, c.created_at, c.id)
-    Index(f"{name}_page", c.created_at, c.id, c.assignment_id)
+    Index(f"{name}_page", *page)
     Index(f"{name}_id", c.id)
     Index(
         f"{name}_try",
@@ -258,14 +275,15 @@ def _add_indexes(name: str, table: Table) -> None:
         f"{name}_latest_of_type", "succeeded", (c.assignment_id, c.action_type), newest
     )
     _split(f"{name}_failed", "failed", (), (c.completed_at,))
-    _split(
+    Index(
         f"{name}_kind",
-        "failed",
-        (),
-        (c.fingerprint, *newest, c.assignment_id, c.action_type),
+        *(c.fingerprint, c.status, *newest, c.assignment_id, c.action_type),
+        sqlite_where=c.fingerprint.is_not(None),
+        postgresql_where=c.fingerprint.is_not(None),
     )
     _split(f"{name}_overdue", "in_progress", (), (c.overdue_at,))
-    _split(f"{name}_unknown", "unknown", (), (c.created_at, c.id, c.assignment_id))
+    _split(f"{name}_unknown", "unknown", (), page)
+    _partial(f"{name}_failed_page", "failed", page)  # on MySQL the one before serves
 
 
 def _split(
@@ -275,16 +293,19 @@ def _split(
     last: tuple[Column[Any], ...],
 ) -> None:
     """Index one status: partially, or with the status among the columns on MySQL."""
-    table = last[0].table
-    partial = table.c.status == literal_column(f"'{status}'")
+    _partial(name, status, (*first, *last))
+    whole = (*first, last[0].table.c.status, *last)
+    for dialect in _MYSQL:
+        Index(name, *whole, info={"dialect": dialect}).ddl_if(dialect=dialect)
+
+
+def _partial(name: str, status: str, columns: tuple[Column[Any], ...]) -> None:
+    of_status = columns[0].table.c.status == literal_column(f"'{status}'")
     for dialect in ("sqlite", "postgresql"):
         Index(
             name,
-            *(*first, *last),
-            sqlite_where=partial,
-            postgresql_where=partial,
+            *columns,
+            sqlite_where=of_status,
+            postgresql_where=of_status,
             info={"dialect": dialect},
         ).ddl_if(dialect=dialect)
-    for dialect in _MYSQL:
-        whole = (*first, table.c.status, *last)
-        Index(name, *whole, info={"dialect": dialect}).ddl_if(dialect=dialect)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,13 +22,19 @@ from assignment_actions.adapters.sql.flavour import (
     Codes,
     Flavour,
     Identity,
-    columns_of,
-    name_of,
+    columns_of_success,
 )
+
+if TYPE_CHECKING:
+    from assignment_actions.adapters.sql.running import Rows, Runner
+
+TEXTS_KEPT = 64
 
 _PLUS = custom_op[Any]("+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_EXACT_BELOW = 2**32 * 1_000_000
+"""Up to here, in 2106, a float of seconds is exact to the microsecond."""
+_from_timestamp = datetime.fromtimestamp
 _DAY = 86_400_000_000
 _UNIX_DAY = date(1970, 1, 1).toordinal()
 
@@ -45,10 +52,13 @@ class Sqlite(Flavour):
 
     def put_time(self, value: datetime) -> int:
         """Return microseconds since 1970."""
-        return (value - _EPOCH) // _MICROSECOND
+        since = value - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     def get_time(self, value: Any) -> datetime:
         """Return the time of microseconds since 1970."""
+        if 0 <= value < _EXACT_BELOW:
+            return _from_timestamp(value / 1e6, UTC)
         return _EPOCH + timedelta(microseconds=value)
 
     def day(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -70,25 +80,16 @@ class Sqlite(Flavour):
 
     def latest_of_many(
         self,
-        connection: Connection,
+        runner: Runner,
         table: Table,
         kind: type,  # noqa: ARG002
         ids: Sequence[Any],
         action_type: str | None,
-    ) -> Sequence[Sequence[Any]]:
+    ) -> Rows:
         """Look each id of a VALUES list up by a correlated subquery."""
-        typed = "" if action_type is None else " AND one.action_type = ?"
-        name = name_of(connection, table)
-        statement = (
-            f"WITH wanted (id) AS (VALUES {', '.join(['(?)'] * len(ids))})"  # noqa: S608
-            f" SELECT {columns_of(table)} FROM wanted CROSS JOIN {name} AS action"
-            " WHERE action.rowid ="
-            f" (SELECT one.rowid FROM {name} AS one WHERE one.assignment_id = wanted.id"
-            f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
-            " one.created_at DESC, one.id DESC LIMIT 1)"
-        )
-        more = () if action_type is None else (str(action_type),)
-        return connection.exec_driver_sql(statement, (*ids, *more)).all()
+        has_type = action_type is not None
+        text = _latest_of(runner.name_of(table), len(ids), has_type=has_type)
+        return runner.rows(text, [*ids, str(action_type)] if has_type else ids)
 
     def change_each(
         self,
@@ -136,6 +137,19 @@ class Sqlite(Flavour):
         """Begin: RELEASE of a savepoint that began the transaction would commit."""
         if not self.has_begun(connection):
             connection.exec_driver_sql("BEGIN")
+
+
+@lru_cache(TEXTS_KEPT)
+def _latest_of(name: str, count: int, *, has_type: bool) -> str:
+    typed = " AND one.action_type = ?" if has_type else ""
+    return (
+        f"WITH wanted (id) AS (VALUES {', '.join(['(?)'] * count)})"  # noqa: S608
+        f" SELECT {columns_of_success()} FROM wanted CROSS JOIN {name} AS action"
+        " WHERE action.rowid ="
+        f" (SELECT one.rowid FROM {name} AS one WHERE one.assignment_id = wanted.id"
+        f" AND one.status = 'succeeded'{typed} ORDER BY one.completed_at DESC,"
+        " one.created_at DESC, one.id DESC LIMIT 1)"
+    )
 
 
 def _literal(number: int) -> ColumnElement[Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -14,34 +15,56 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    false,
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     update,
 )
 
-from assignment_actions.adapters.sql.conditions import Conditions, is_one_of
+from assignment_actions.adapters.sql.conditions import (
+    Conditions,
+    is_one_of,
+    shape_of,
+)
 from assignment_actions.adapters.sql.facts import Facts, facts_with
-from assignment_actions.adapters.sql.flavour import SUCCEEDED, Flavour, listed, whole
+from assignment_actions.adapters.sql.flavour import (
+    SUCCEEDED,
+    Flavour,
+    listed,
+    of_success,
+    whole,
+)
 from assignment_actions.adapters.sql.groups import failure_groups_of
-from assignment_actions.adapters.sql.mapping import Mapper
+from assignment_actions.adapters.sql.mapping import OUTCOME, Mapper
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 
-_OUTCOME = (
-    "status",
-    "completed_at",
-    "details",
-    "reason",
-    "exception_type",
-    "message",
-    "fingerprint",
-    "truncated",
-    "stacktrace",
+KEPT = 64
+
+Way = Literal["from the end", "after", "before"]
+"""Where a page begins, and which way it goes."""
+
+_Written = TypeVar("_Written", Insert, Update)
+_OfColumns = Callable[[str, Sequence[str]], _Written]
+_Statuses = frozenset[ActionStatus] | None
+
+_UNSAID: Mapping[str, ColumnElement[Any]] = MappingProxyType(
+    {
+        "attempt": literal_column("1"),
+        "details": literal_column("'{}'"),
+        "truncated": false(),
+    }
 )
+"""What stands in a column that a row leaves out, where it is not NULL."""
+
+
+class _Narrowed(Protocol):
+    def __call__(self, *, has_types: bool, statuses: _Statuses) -> Select[Any]: ...
 
 
 class Statements:
@@ -53,10 +76,15 @@ class Statements:
         self.mapper: Mapper = Mapper(flavour, tables.kind)
         self._table = table = tables.actions
         self.insert: Insert = insert(table)
+        self.insert_one: _OfColumns[Insert] = lru_cache(KEPT)(self._insert_one)
+        self.complete: _OfColumns[Update] = lru_cache(KEPT)(self._complete)
+        self.timeline: _Narrowed = lru_cache(KEPT)(self._timeline)
+        self.timelines: _Narrowed = lru_cache(KEPT)(self._timelines)
         self._whole = whole(table)
         self._listed = listed(table)
         self.facts: Facts = facts_with(flavour.hexadecimal)
         self._conditions = Conditions(table, flavour, self.mapper, self.facts)
+        self._by_shape: dict[tuple[Any, ...], Select[Any]] = {}
 
     @cached_property
     def get(self) -> Select[Any]:
@@ -69,17 +97,27 @@ class Statements:
             .limit(literal_column("1"))
         )
 
-    @cached_property
-    def _complete(self) -> dict[ActionStatus, Update]:
-        return {status: self._completing(status) for status in ActionStatus}
-
-    def complete(self, status: ActionStatus) -> Update:
-        """Return the conditional write of an outcome: no row where it is refused."""
-        return self._complete[status]
-
-    def _completing(self, status: ActionStatus) -> Update:
+    def _insert_one(self, status: str, names: Sequence[str]) -> Insert:
+        """Insert one row in a status that says these columns; no others are sent."""
         c = self._table.c
-        late = bindparam("to_unknown_at", type_=c.unknown_at.type)
+        unsaid = {c[name]: value for name, value in _UNSAID.items()}
+        said: dict[Column[Any], Any] = {c[name]: bindparam(name) for name in names}
+        return insert(self._table).values(
+            {**unsaid, c.status: literal_column(f"'{status}'"), **said}
+        )
+
+    def _complete(self, status: str, names: Sequence[str]) -> Update:
+        """
+        Write an outcome that says these columns, if the row's status may be replaced.
+
+        No row where it is refused. The key is `at_assignment_id` and `at_id`.
+        """
+        c = self._table.c
+        said: dict[Column[Any], Any] = {c[name]: bindparam(name) for name in names}
+        if "unknown_at" in names:
+            late = bindparam("unknown_at", type_=c.unknown_at.type)
+            said[c.unknown_at] = func.coalesce(late, c.unknown_at)
+        unsaid = {c[name]: _UNSAID.get(name, null()) for name in OUTCOME}
         return (
             update(self._table)
             # Any other index would lock gaps, and so make strangers wait.
@@ -88,35 +126,38 @@ class Statements:
             .where(
                 c.assignment_id == bindparam("at_assignment_id"),
                 c.id == bindparam("at_id"),
-                is_one_of(c.status, status.replaces),
+                is_one_of(c.status, ActionStatus(status).replaces),
             )
-            .values(
-                {c[name]: bindparam(f"to_{name}") for name in _OUTCOME}
-                | {c.unknown_at: func.coalesce(late, c.unknown_at)}
-            )
+            .values({**unsaid, c.status: literal_column(f"'{status}'"), **said})
         )
 
-    def timelines(self, *, has_types: bool) -> Select[Any]:
-        """Return the actions of the `ids` in total order, of the `types` if any."""
-        return self._timelines[has_types]
+    def _timelines(self, *, has_types: bool, statuses: _Statuses) -> Select[Any]:
+        """Return the actions of each of the `ids` in order."""
+        in_order = self._in_order(has_types=has_types, statuses=statuses)
+        return self.flavour.timelines(self._table, in_order)
 
-    @cached_property
-    def _timelines(self) -> tuple[Select[Any], Select[Any]]:
+    def _timeline(self, *, has_types: bool, statuses: _Statuses) -> Select[Any]:
+        """Return the actions of one `id` in order."""
+        in_order = self._in_order(has_types=has_types, statuses=statuses)
+        return in_order.where(self._table.c.assignment_id == bindparam("id"))
+
+    def _in_order(self, *, has_types: bool, statuses: _Statuses) -> Select[Any]:
+        """Return actions in order, of the `types` if any, in statuses if given."""
         c = self._table.c
-        all_types = (
-            select(*self._listed)
-            .where(c.assignment_id.in_(bindparam("ids", expanding=True)))
-            .order_by(c.assignment_id, c.created_at, c.id)
-        )
-        return all_types, all_types.where(
-            c.action_type.in_(bindparam("types", expanding=True))
-        )
+        in_order = select(*self._listed).order_by(c.created_at, c.id)
+        if has_types:
+            in_order = in_order.where(
+                c.action_type.in_(bindparam("types", expanding=True))
+            )
+        if statuses is not None:
+            in_order = in_order.where(is_one_of(c.status, statuses))
+        return in_order
 
     @cached_property
     def _latest(self) -> tuple[Select[Any], Select[Any]]:
         c = self._table.c
         any_type = (
-            select(*self._listed)
+            select(*of_success(self._table))
             .where(c.assignment_id == bindparam("id"), c.status == SUCCEEDED)
             .order_by(c.completed_at.desc(), c.created_at.desc(), c.id.desc())
             .limit(literal_column("1"))
@@ -143,6 +184,7 @@ class Statements:
 
     def _is_try_of(self, action: Action) -> ColumnElement[bool]:
         c = self._table.c
+        assert action.key is not None
         return and_(
             c.assignment_id == self.mapper.put_id(action.assignment_id),
             c.action_type == str(action.action_type),
@@ -152,69 +194,100 @@ class Statements:
 
     # -- filters -----------------------------------------------------------------------
 
-    def find(
-        self,
-        wanted: ActionFilter,
-        ids: Sequence[Any] | None,
-        limit: int,
-        after: Cursor | None,
-    ) -> Select[Any]:
-        """Return the newest actions that match, strictly after a place."""
-        return self._page(self._listed, wanted, ids, limit, after)
+    def values_of(
+        self, wanted: ActionFilter, ids: Sequence[Any] | None, place: Cursor | None
+    ) -> dict[str, Any]:
+        """Return the parameters of the statements below."""
+        return self._conditions.values_of(wanted, ids, place)
+
+    def find(self, wanted: ActionFilter, limit: int, way: Way) -> Select[Any]:
+        """
+        Return the newest actions that match, strictly after a place or from the end.
+
+        With "before" the oldest ones strictly before it, and these oldest first.
+        """
+        return self._kept(
+            ("find", limit, way, *shape_of(wanted)),
+            lambda: self._page(self._listed, wanted, limit, way),
+        )
 
     def search(
-        self,
-        wanted: ActionFilter,
-        ids: Sequence[Any] | None,
-        texts: Collection[str] | None,
-        limit: int,
-        after: Cursor | None,
+        self, wanted: ActionFilter, texts: Collection[str] | None, limit: int, way: Way
     ) -> Select[Any]:
         """Return the same with their stacktraces, of those that hold a text."""
-        page = self._page(self._whole, wanted, ids, limit, after)
+        page = self._page(self._whole, wanted, limit, way)
         return page.where(self._conditions.holds(texts))
 
     def _page(
         self,
         columns: Sequence[Column[Any]],
         wanted: ActionFilter,
-        ids: Sequence[Any] | None,
         limit: int,
-        after: Cursor | None,
+        way: Way,
     ) -> Select[Any]:
-        c = self._table.c
+        c, conditions = self._table.c, self._conditions
         created_at: ColumnElement[Any] = c.created_at
-        if _has_better_index(wanted):
+        if has_better_index := _has_better_index(wanted):
             created_at = self.flavour.unindexed(created_at)
-        statement = (
-            select(*columns)
-            .where(*self._conditions.matching(wanted, ids))
-            .order_by(created_at.desc(), c.id.desc(), c.assignment_id.desc())
-            .limit(limit)
-        )
-        if after is None:
-            return statement
-        return statement.where(self._conditions.after(after, created_at))
+        order: list[ColumnElement[Any]] = [created_at, c.id, c.assignment_id]
+        most: ColumnElement[int] = literal_column(
+            str(limit)
+        )  # PostgreSQL's kept plans know it then
+        statement = select(*columns).where(*conditions.matching(wanted)).limit(most)
+        if (
+            len(wanted.statuses or ()) == 1
+            and wanted.assignment_ids is None
+            and not has_better_index
+        ):
+            # Else MariaDB walks from the end of that status, not from the place.
+            by_status = f"FORCE INDEX ({self._table.name}_unknown)"
+            for dialect in ("mysql", "mariadb"):
+                statement = statement.with_hint(self._table, by_status, dialect)
+        if way == "before":
+            return statement.where(conditions.before(created_at)).order_by(*order)
+        if way == "after":
+            statement = statement.where(conditions.after(created_at))
+        return statement.order_by(*(one.desc() for one in order))
 
-    def count(self, wanted: ActionFilter, ids: Sequence[Any] | None) -> Select[Any]:
+    def count(self, wanted: ActionFilter) -> Select[Any]:
         """Return how many match."""
-        return (
-            select(func.count())
-            .select_from(self._table)
-            .where(*self._conditions.matching(wanted, ids))
+        return self._kept(
+            ("count", *shape_of(wanted)),
+            lambda: (
+                select(func.count())
+                .select_from(self._table)
+                .where(*self._conditions.matching(wanted))
+            ),
         )
 
-    def count_by(
-        self, wanted: ActionFilter, ids: Sequence[Any] | None, dimension: Dimension
-    ) -> Select[Any]:
+    def count_by(self, wanted: ActionFilter, dimension: Dimension) -> Select[Any]:
         """Return how many match, by one dimension."""
+        return self._kept(
+            ("count_by", dimension, *shape_of(wanted)),
+            lambda: self._counting(wanted, dimension),
+        )
+
+    def _counting(self, wanted: ActionFilter, dimension: Dimension) -> Select[Any]:
         c = self._table.c
         by = self.flavour.day(c.created_at) if dimension == "day" else c[dimension]
+        if dimension == "fingerprint" and wanted != ActionFilter():
+            by = self.flavour.unindexed(by)  # what is wanted is less than all kinds
         return (
             select(by.label("value"), func.count())
-            .where(by.is_not(None), *self._conditions.matching(wanted, ids))
+            .where(by.is_not(None), *self._conditions.matching(wanted))
             .group_by(by)
         )
+
+    def _kept(
+        self, shape: tuple[Any, ...], build: Callable[[], Select[Any]]
+    ) -> Select[Any]:
+        """Return the statement of a shape, built where it is not kept yet."""
+        statement = self._by_shape.get(shape)
+        if statement is None:
+            if len(self._by_shape) >= KEPT:
+                self._by_shape.clear()
+            statement = self._by_shape[shape] = build()
+        return statement
 
     def failure_groups(self, *, has_types: bool, has_since: bool) -> Select[Any]:
         """Return the failures by kind, of the `types` if any, `since` if given."""
@@ -239,6 +312,7 @@ def _has_better_index(wanted: ActionFilter) -> bool:
     is_by_completion = (wanted.completed_from or wanted.completed_before) is not None
     return (
         wanted.overdue_before is not None
+        or wanted.fingerprints is not None
         or (is_by_completion and wanted.statuses == {ActionStatus.FAILED})
         or (
             wanted.key is not None

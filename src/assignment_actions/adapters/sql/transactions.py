@@ -6,17 +6,22 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from assignment_actions.adapters.sql.errors import translated
 from assignment_actions.adapters.sql.flavour import Flavour, is_disconnect
 from assignment_actions.adapters.sql.flavours import flavour_of
+from assignment_actions.adapters.sql.kept_connections import KeptConnections
+from assignment_actions.adapters.sql.running import Runner, SqlalchemyRunner
+from assignment_actions.adapters.sql.watching import is_watched
 from assignment_actions.domain.errors import AssignmentActionsError
 
 T = TypeVar("T")
+W = TypeVar("W")
 Work = Callable[[Connection], T]
+Asking = Callable[[Runner], T]
 
 TRIES = 5
 PAUSE = 0.02
@@ -28,13 +33,25 @@ class Transactions(Protocol):
     flavour: Flavour
     is_joined: bool
 
+    def ask(self, operation: str, work: Asking[T], /) -> T:
+        """Run a question of one statement, or of several that need no one moment."""
+        ...
+
+    def change(self, operation: str, work: Asking[T], /) -> T:
+        """
+        Run one statement that changes something; errors as in `write`.
+
+        It may run again after its connection was lost.
+        """
+        ...
+
     def read(self, operation: str, work: Work[T], /) -> T:
-        """Run work that changes nothing."""
+        """Run work that changes nothing, through SQLAlchemy."""
         ...
 
     def write(self, operation: str, work: Work[T], /, *, is_many: bool = False) -> T:
         """
-        Run work that changes something, all of it or nothing.
+        Run work that changes something through SQLAlchemy, all of it or nothing.
 
         Raises:
             DuplicateRowError: a unique index refused a row.
@@ -47,8 +64,9 @@ class OwnTransactions:
     """
     Run each work in a transaction of its own, on a connection of the engine's pool.
 
-    `commits_itself`: the engine is ours and known to be in autocommit, so that a single
-    statement needs neither BEGIN nor COMMIT.
+    `is_ours`: the engine is ours and known to be in autocommit, so that a single
+    statement needs neither BEGIN nor COMMIT, and goes straight through the driver on a
+    connection that is kept; unless a host watches what SQLAlchemy runs.
 
     Deadlocks, serialization failures and lost connections are tried again, five times
     in all, with pauses that grow and vary.
@@ -56,25 +74,53 @@ class OwnTransactions:
 
     is_joined: bool = False
 
-    def __init__(self, engine: Engine, *, commits_itself: bool = False) -> None:
+    def __init__(self, engine: Engine, *, is_ours: bool = False) -> None:
         self._engine = engine
-        self._commits_itself = commits_itself
+        self._kept = KeptConnections(engine) if is_ours else None
         self.flavour: Flavour = flavour_of(engine.dialect)
+
+    def ask(self, operation: str, work: Asking[T], /) -> T:
+        """Run a question; again where the connection was lost."""
+        kept = self._kept
+        if kept is not None and not is_watched(self._engine):
+            return self._run(operation, kept.run, work)
+        return self.read(operation, lambda one: work(SqlalchemyRunner(one)))
+
+    def change(self, operation: str, work: Asking[T], /) -> T:
+        """Run one statement that changes something, and commit."""
+        kept = self._kept
+        if kept is not None and not is_watched(self._engine):
+            return self._run(operation, kept.run, work)
+        return self.write(operation, lambda one: work(SqlalchemyRunner(one)))
 
     def read(self, operation: str, work: Work[T], /) -> T:
         """Run work that changes nothing; again where the connection was lost."""
-        return self._run(operation, work, self._engine.connect)
+
+        def once(work: Work[T]) -> T:
+            with self._engine.connect() as connection:
+                return work(connection)
+
+        return self._run(operation, once, work)
 
     def write(self, operation: str, work: Work[T], /, *, is_many: bool = False) -> T:
         """Run work that changes something, and commit."""
-        return self._run(operation, work, lambda: self._committing(is_many=is_many))
 
-    def _run(self, operation: str, work: Work[T], scope: Callable[[], Any]) -> T:
+        def once(work: Work[T]) -> T:
+            with self._committing(is_many=is_many) as connection:
+                return work(connection)
+
+        return self._run(operation, once, work)
+
+    def close(self) -> None:
+        """Give the connections back that were kept."""
+        if self._kept is not None:
+            self._kept.close()
+
+    def _run(self, operation: str, once: Callable[[W], T], work: W) -> T:
         is_repeat = False
         for left in reversed(range(TRIES)):
             try:
-                with scope() as connection:
-                    return work(connection)
+                return once(work)
             except AssignmentActionsError:
                 raise
             except Exception as error:
@@ -88,7 +134,7 @@ class OwnTransactions:
     @contextmanager
     def _committing(self, *, is_many: bool) -> Iterator[Connection]:
         with self._engine.connect() as connection:
-            if self._commits_itself and not is_many:
+            if self._kept is not None and not is_many:
                 yield connection
                 return
             with connection.begin():

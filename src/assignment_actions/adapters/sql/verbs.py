@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from assignment_actions.adapters.sql.errors import DuplicateRowError
-from assignment_actions.adapters.sql.statements import Statements
+from assignment_actions.adapters.sql.running import Rows, Runner, Statement
+from assignment_actions.adapters.sql.statements import Statements, Way
 from assignment_actions.adapters.sql.transactions import T, Transactions
-from assignment_actions.domain.action import Action
+from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 from assignment_actions.domain.groups import FailureGroup
@@ -42,34 +41,47 @@ class SqlVerbs:
         """Store new actions, all or nothing: one statement, one transaction."""
         if not actions:
             return
-        require_kind(self._tables.kind, (action.assignment_id for action in actions))
-        rows = [self._mapper.row_of(action) for action in actions]
-        parameters: Any = rows if len(rows) > 1 else rows[0]
+        require_kind(self._tables.kind, [action.assignment_id for action in actions])
         try:
-            self._transactions.write(
-                "add",
-                lambda connection: connection.execute(
-                    self._statements.insert, parameters
-                ),
-                is_many=len(rows) > 1,
-            )
+            if len(actions) == 1:
+                self._add_one(actions[0])
+            else:
+                self._add_many(actions)
         except DuplicateRowError as error:
             self._refuse(actions, is_repeat=error.is_repeat)
+
+    def _add_one(self, action: Action) -> None:
+        row = self._mapper.row_of(action)
+        statement = self._statements.insert_one(str(action.status), tuple(row))
+        self._transactions.change("add", lambda one: one.change(statement, row))
+
+    def _add_many(self, actions: Sequence[Action]) -> None:
+        insert_many = self._transactions.flavour.insert_many
+        statement, values_of = self._statements.insert, self._mapper.values_of
+        columns = tuple(self._tables.actions.c.keys())
+
+        def work(connection: Connection) -> None:
+            rows = (values_of(action, columns) for action in actions)
+            insert_many(connection, statement, rows, len(actions))
+
+        self._transactions.write("add", work, is_many=True)
 
     def complete(self, action: Action, /) -> bool:
         """Store an outcome by one conditional write, no read before it."""
         if not action.status.replaces:
             raise ValueError("status must be an outcome, got in_progress")
         require_kind(self._tables.kind, [action.assignment_id])
-        statement = self._statements.complete(action.status)
-        parameters = self._mapper.completion_of(action)
+        outcome = self._mapper.outcome_of(action)
+        statement = self._statements.complete(str(action.status), tuple(outcome))
+        at, at_id = self._mapper.identity_of(action)
+        parameters = {**outcome, "at_assignment_id": at, "at_id": at_id}
         tries: list[None] = []
 
-        def work(connection: Connection) -> bool:
+        def work(runner: Runner) -> int:
             tries.append(None)
-            return connection.execute(statement, parameters).rowcount == 1
+            return runner.change(statement, parameters)
 
-        if self._transactions.write("complete", work):
+        if self._transactions.change("complete", work) == 1:
             return True
         if len(tries) == 1:
             return False
@@ -107,38 +119,45 @@ class SqlVerbs:
     def get(self, action_id: UUID, /) -> Action | None:
         """Return the whole action, None where there is none: one query."""
         parameters = {"id": self._transactions.flavour.put_uuid(action_id)}
-        row = self._transactions.read(
-            "get",
-            lambda connection: connection.execute(
-                self._statements.get, parameters
-            ).first(),
-        )
-        return None if row is None else self._mapper.action_of(row)
+        statement = self._statements.get
+        rows = self._rows("get", statement, parameters)
+        return self._mapper.action_of(rows[0]) if rows else None
 
     def timelines(
         self,
         assignment_ids: Collection[AssignmentId],
         types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
         /,
     ) -> Mapping[AssignmentId, Timeline]:
         """Return a timeline for every id: one query per 10 000 ids."""
-        chunks = self._stored_ids(assignment_ids)
-        statement = self._statements.timelines(has_types=types is not None)
+        require_kind(self._tables.kind, assignment_ids)
         more = {} if types is None else {"types": [str(one) for one in types]}
-
-        def work(connection: Connection) -> list[Action]:
-            return [
-                self._mapper.action_of(row)
-                for chunk in chunks
-                for row in connection.execute(statement, {"ids": chunk, **more})
-            ]
-
-        found = self._transactions.read("timelines", work)
-        by_id = {
-            key: Timeline.in_order(actions)
-            for key, actions in groupby(found, key=attrgetter("assignment_id"))
+        has_types = types is not None
+        stored_in = None if statuses is None else frozenset(statuses)
+        if stored_in == frozenset():  # SQLAlchemy folds it and the parameters away
+            return dict.fromkeys(assignment_ids, Timeline())
+        action_of = self._mapper.action_of
+        if len(assignment_ids) == 1:
+            (only,) = assignment_ids
+            parameters = {"id": self._mapper.put_id(only), **more}
+            statement = self._statements.timeline(
+                has_types=has_types, statuses=stored_in
+            )
+            rows = self._rows("timelines", statement, parameters)
+            return {only: Timeline.in_order([action_of(row, only) for row in rows])}
+        given = self._by_stored_id(assignment_ids)
+        statement = self._statements.timelines(has_types=has_types, statuses=stored_in)
+        chunks = chunks_of(list(given), IDS_PER_STATEMENT)
+        asked = [{"ids": chunk, **more} for chunk in chunks]
+        found: dict[Any, list[Action]] = {}
+        for row in self._rows("timelines", statement, *asked):
+            stored = row[0]
+            found.setdefault(stored, []).append(action_of(row, given[stored]))
+        return {
+            one: Timeline.in_order(found.get(stored, ()))
+            for stored, one in given.items()
         }
-        return {one: by_id.get(one) or Timeline() for one in assignment_ids}
 
     def latest_successes(
         self,
@@ -147,83 +166,77 @@ class SqlVerbs:
         /,
     ) -> Mapping[AssignmentId, Action]:
         """Return the latest success of each id that has one: one query per 10 000."""
-        chunks = self._stored_ids(assignment_ids)
+        require_kind(self._tables.kind, assignment_ids)
+        if len(assignment_ids) == 1:
+            (only,) = assignment_ids
+            return self._latest_of_one(only, action_type)
+        given = self._by_stored_id(assignment_ids)
+        success_of = self._mapper.success_of
+        rows = self._latest_of_many(list(given), action_type)
+        latest = {row[0]: success_of(row, given[row[0]]) for row in rows}
+        return {one: latest[key] for key, one in given.items() if key in latest}
 
-        def work(connection: Connection) -> list[Action]:
-            return [
-                self._mapper.action_of(row)
-                for chunk in chunks
-                for row in self._latest(connection, chunk, action_type)
-            ]
-
-        found = {
-            action.assignment_id: action
-            for action in self._transactions.read("latest_successes", work)
-        }
-        return {one: found[one] for one in assignment_ids if one in found}
-
-    def _latest(
-        self, connection: Connection, ids: Sequence[Any], action_type: str | None
-    ) -> Sequence[Sequence[Any]]:
-        if len(ids) > 1:
-            return self._transactions.flavour.latest_of_many(
-                connection, self._tables.actions, self._tables.kind, ids, action_type
-            )
+    def _latest_of_one(
+        self, only: AssignmentId, action_type: str | None
+    ) -> Mapping[AssignmentId, Action]:
         statement = self._statements.latest(has_type=action_type is not None)
-        parameters = {"id": ids[0]}
+        parameters = {"id": self._mapper.put_id(only)}
         if action_type is not None:
             parameters["action_type"] = str(action_type)
-        return connection.execute(statement, parameters).all()
+        rows = self._rows("latest_successes", statement, parameters)
+        return {only: self._mapper.success_of(rows[0], only)} if rows else {}
 
-    def find(
-        self, action_filter: ActionFilter, limit: int, after: Cursor | None = None, /
-    ) -> Sequence[Action]:
-        """Return at most `limit` that match, newest first: one query per 10 000 ids."""
-        if after is not None:
-            require_kind(self._tables.kind, [after.assignment_id])
-        chunks = self._filtered_ids(action_filter)
+    def _latest_of_many(self, ids: Sequence[Any], action_type: str | None) -> Rows:
+        latest_of_many = self._transactions.flavour.latest_of_many
+        tables = self._tables
 
-        def work(connection: Connection) -> list[Action]:
+        def work(runner: Runner) -> Rows:
             return [
-                self._mapper.action_of(row)
-                for chunk in chunks
-                for row in connection.execute(
-                    self._statements.find(action_filter, chunk, limit, after)
+                row
+                for chunk in chunks_of(ids, IDS_PER_STATEMENT)
+                for row in latest_of_many(
+                    runner, tables.actions, tables.kind, chunk, action_type
                 )
             ]
 
-        found = self._transactions.read("find", work)
-        return found if len(chunks) == 1 else newest(found, limit)
+        return self._transactions.ask("latest_successes", work)
+
+    def find(
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """Return at most `limit` that match, newest first: one query per 10 000 ids."""
+        place = after or before
+        way: Way = "before" if before else "after" if after else "from the end"
+        asked = self._asked(action_filter, place)
+        statement = self._statements.find(action_filter, limit, way)
+        action_of = self._mapper.action_of
+        found = [action_of(row) for row in self._rows("find", statement, *asked)]
+        if before is not None:
+            return sorted(found, key=Cursor.of)[:limit][::-1]
+        return found if len(asked) == 1 else newest(found, limit)
 
     def count(self, action_filter: ActionFilter, /) -> int:
         """Return how many actions match: one query per 10 000 ids."""
-        chunks = self._filtered_ids(action_filter)
-
-        def work(connection: Connection) -> int:
-            counts = (
-                connection.execute(self._statements.count(action_filter, chunk))
-                for chunk in chunks
-            )
-            return sum(int(count.scalar_one()) for count in counts)
-
-        return self._transactions.read("count", work)
+        statement = self._statements.count(action_filter)
+        asked = self._asked(action_filter)
+        return sum(int(count) for (count,) in self._rows("count", statement, *asked))
 
     def count_by(
         self, action_filter: ActionFilter, dimension: Dimension, /
     ) -> Mapping[str, int]:
         """Return how many match, by one dimension: one query per 10 000 ids."""
         get_day = self._transactions.flavour.get_day
-        chunks = self._filtered_ids(action_filter)
-
-        def work(connection: Connection) -> Counter[str]:
-            counts: Counter[str] = Counter()
-            for chunk in chunks:
-                statement = self._statements.count_by(action_filter, chunk, dimension)
-                for value, count in connection.execute(statement):
-                    counts[get_day(value) if dimension == "day" else value] += count
-            return counts
-
-        return self._transactions.read("count_by", work)
+        statement = self._statements.count_by(action_filter, dimension)
+        asked = self._asked(action_filter)
+        counts: Counter[str] = Counter()
+        for value, count in self._rows("count_by", statement, *asked):
+            counts[get_day(value) if dimension == "day" else value] += count
+        return counts
 
     def failure_groups(
         self,
@@ -240,10 +253,7 @@ class SqlVerbs:
         statement = self._statements.failure_groups(
             has_types=types is not None, has_since=since is not None
         )
-        rows = self._transactions.read(
-            "failure_groups",
-            lambda connection: connection.execute(statement, parameters).all(),
-        )
+        rows = self._rows("failure_groups", statement, parameters)
         return [
             FailureGroup.of(
                 self._mapper.action_of(columns),
@@ -257,15 +267,42 @@ class SqlVerbs:
 
     # -- behind ------------------------------------------------------------------------
 
-    def _stored_ids(self, assignment_ids: Collection[AssignmentId]) -> list[list[Any]]:
-        require_kind(self._tables.kind, assignment_ids)
-        put = self._mapper.put_id
-        unique = dict.fromkeys(assignment_ids)
-        return list(chunks_of([put(one) for one in unique], IDS_PER_STATEMENT))
+    def _rows(
+        self, operation: str, statement: Statement, *asked: Mapping[str, Any]
+    ) -> Rows:
+        """Return the rows of one statement, asked once for each chunk of ids."""
+        if not asked:
+            return []
+        if len(asked) == 1:
+            return self._transactions.ask(
+                operation, lambda runner: runner.rows(statement, asked[0])
+            )
+        return self._transactions.ask(
+            operation,
+            lambda runner: [
+                row for one in asked for row in runner.rows(statement, one)
+            ],
+        )
 
-    def _filtered_ids(self, action_filter: ActionFilter) -> Sequence[list[Any] | None]:
-        wanted = action_filter.assignment_ids
-        return [None] if wanted is None else self._stored_ids(wanted)
+    def _by_stored_id(
+        self, assignment_ids: Collection[AssignmentId]
+    ) -> dict[Any, AssignmentId]:
+        """Return the ids by their stored form, each once, in the order given."""
+        put = self._mapper.put_id
+        return {put(one): one for one in assignment_ids}
+
+    def _asked(
+        self, action_filter: ActionFilter, place: Cursor | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the parameters of a filter, once for each 10 000 ids."""
+        values_of, wanted = self._statements.values_of, action_filter.assignment_ids
+        if place is not None:
+            require_kind(self._tables.kind, [place.assignment_id])
+        if wanted is None:
+            return [values_of(action_filter, None, place)]
+        require_kind(self._tables.kind, wanted)
+        chunks = chunks_of(list(self._by_stored_id(wanted)), IDS_PER_STATEMENT)
+        return [values_of(action_filter, chunk, place) for chunk in chunks]
 
 
 def newest(actions: Iterable[Action], limit: int) -> list[Action]:

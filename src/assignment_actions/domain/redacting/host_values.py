@@ -29,7 +29,9 @@ class HostValues:
 
     def __call__(self, text: str) -> str:
         """Return the text without them; what overlaps is replaced as one."""
-        low = _folded(text) if self._forms else ""
+        if not self._forms:
+            return text
+        low = _folded(text)
         found = [form for form in self._forms if form in low]
         if not found:
             return text

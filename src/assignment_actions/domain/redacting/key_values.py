@@ -13,6 +13,7 @@ from assignment_actions.domain.redacting.header_values import (
 )
 from assignment_actions.domain.redacting.key_value_forms import code_after
 from assignment_actions.domain.redacting.patterns import Lazy, in_lower_case
+from assignment_actions.domain.redacting.scouts import Step
 from assignment_actions.domain.redacting.secret_keys import (
     AUTHORIZATION,
     CODE,
@@ -50,7 +51,7 @@ _SIGN = (
     rf"(?=[ \t]?+b?+{_QUOTE}))[ \t]*+"
 )
 FLAG_SCOUT = r"-(?<![\w-]-)-?+[a-z]"
-_VALUE_SCOUT = r"value\\*+[\"' :=]"
+_VALUE_SCOUT = r"value(?:\\*+[\"'])?+[ ]?+[:=]"
 _FLAG = Lazy(r"-(?<![\w-]-)-?+(?P<name>[A-Za-z][\w.\-]{0,60}+)[ \t]++(?=[^\s\-=:])")
 _BACKWARDS = Lazy(r"[\w.\-]*+")
 _PAIR_OPENS = Lazy(r"[\"']\\*+[bu]?+\((?!\w)")
@@ -78,11 +79,15 @@ class KeyValues:
         self._key = Lazy(rf"(?:{hints}){_TAIL}(?P<close>{_CLOSE}){_SIGN}")
 
     @property
-    def scout(self) -> str:
-        """The source of a pattern without which, in lower case, there is no secret."""
+    def steps(self) -> list[Step]:
+        """The searches in their order; no key of a secret, no value is looked for."""
         sign = _SIGN.replace("?P<comma>", "?:")
         keys = "|".join(f"{hint}{_TAIL}{_CLOSE}{sign}" for hint in self._hints)
-        return f"{keys}|{_VALUE_SCOUT}|{FLAG_SCOUT}"
+        return [
+            Step(keys, self._without_announced, self._announces_any),
+            Step(_VALUE_SCOUT, self._without_named),
+            Step(FLAG_SCOUT, self._without_flags),
+        ]
 
     def announces(self, name: str) -> bool:
         """Tell whether a key announces a secret, whatever stands under it."""
@@ -96,12 +101,25 @@ class KeyValues:
         kind = kind_of_words(words)
         return kind if kind in self._kinds else None
 
-    def __call__(self, text: str) -> str:
-        """Return the text without the values."""
-        text = self._without(text, self._key, _around_hint)
-        if "alue" in text or "VALUE" in text:
-            text = self._without(text, _VALUE, _name_before)
-            text = self._without(text, _INPUT, _line_before)
+    def _announces_any(self, lines: str) -> bool:
+        """Tell whether a key in these lines announces a secret; in doubt yes."""
+        if not lines.isascii():  # what is lower case depends on the whole text then
+            return True
+        found = self._key().finditer(in_lower_case(lines))
+        places = {_around_hint(one, lines, 0) for one in found}
+        names = {lines[start:end] for start, end in places}
+        return any(self.kind_of(words_of(name)) for name in names)
+
+    def _without_announced(self, text: str) -> str:
+        return self._without(text, self._key, _around_hint)
+
+    def _without_named(self, text: str) -> str:
+        if "alue" not in text and "VALUE" not in text:
+            return text
+        text = self._without(text, _VALUE, _name_before)
+        return self._without(text, _INPUT, _line_before)
+
+    def _without_flags(self, text: str) -> str:
         return self._without(text, _FLAG, _named)
 
     def _without(

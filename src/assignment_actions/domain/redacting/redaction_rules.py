@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import NamedTuple
 
 import attrs
 
@@ -19,9 +18,11 @@ from assignment_actions.domain.redacting.command_lines import (
 from assignment_actions.domain.redacting.header_values import without_cookie_jars
 from assignment_actions.domain.redacting.host_values import HostValues
 from assignment_actions.domain.redacting.key_values import FLAG_SCOUT, KINDS, KeyValues
-from assignment_actions.domain.redacting.patterns import REDACTED, Lazy, in_lower_case
+from assignment_actions.domain.redacting.patterns import REDACTED
+from assignment_actions.domain.redacting.scouts import Scouts, Step
 from assignment_actions.domain.redacting.secret_numbers import (
     CARD_SCOUT,
+    TELEPHONE_SCOUT,
     without_cards,
     without_telephones,
 )
@@ -34,14 +35,6 @@ from assignment_actions.domain.redacting.secrets import (
 )
 from assignment_actions.domain.redacting.sql_parameters import without_parameters
 
-
-class Step(NamedTuple):
-    """One search; where `scout` finds nothing in the lower-case text, nor does it."""
-
-    scout: str
-    without: Callable[[str], str]
-
-
 _BEFORE_KEYS: Mapping[str, Step] = {
     "private_key": Step("-(?<=-----)begin ", without_private_keys),
     "url_password": Step("@|%40", without_url_passwords),
@@ -52,7 +45,7 @@ _AFTER_KEYS: Mapping[str, Step] = {
     "cloud_key": Step(CLOUD_SCOUT, without_cloud_keys),
     "email": Step("@|%40", without_emails),
     "card": Step(CARD_SCOUT, without_cards),
-    "telephone": Step(r"[+(0-9]", without_telephones),
+    "telephone": Step(TELEPHONE_SCOUT, without_telephones),
 }
 ALL_RULES = frozenset({*_BEFORE_KEYS, *KINDS, *_AFTER_KEYS})
 """The names of all rules."""
@@ -148,7 +141,7 @@ class RedactionRules:
     _key_values: KeyValues = attrs.field(init=False, eq=False, repr=False)
     _host_values: HostValues = attrs.field(init=False, eq=False, repr=False)
     _steps: tuple[Step, ...] = attrs.field(init=False, eq=False, repr=False)
-    _scout: Lazy = attrs.field(init=False, eq=False, repr=False)
+    _scouts: Scouts = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         kinds = [KINDS[name] for name in KINDS if name in self.rules]
@@ -158,7 +151,7 @@ class RedactionRules:
         put(self, "_key_values", keys)
         put(self, "_host_values", HostValues(self.values))
         put(self, "_steps", tuple(steps))
-        put(self, "_scout", Lazy("|".join(dict.fromkeys(one.scout for one in steps))))
+        put(self, "_scouts", Scouts(steps))
 
     def __reduce__(self) -> tuple[Callable[..., RedactionRules], tuple[object, ...]]:
         return _made, (self.rules, self.values, self.keys)
@@ -174,7 +167,7 @@ class RedactionRules:
         if "cookie" in self.rules:
             steps.append(Step("<cookie ", without_cookie_jars))
         if self.keys or not self.rules.isdisjoint(KINDS):
-            steps.append(Step(keys.scout, keys))
+            steps += keys.steps
         return steps + [
             step for name, step in _AFTER_KEYS.items() if name in self.rules
         ]
@@ -189,11 +182,16 @@ class RedactionRules:
         return REDACTED  # nobody writes such a text: rather nothing than not settled
 
     def _once(self, text: str) -> str:
-        text = self._host_values(text)
-        if self._scout().search(in_lower_case(text)):
-            for step in self._steps:
-                text = step.without(text)
-        return text
+        """Return the text after one pass: a step changed it, all that follow look."""
+        seen = result = self._host_values(text)
+        needed, harmless = self._scouts.look(seen)
+        for step in self._steps if needed else ():
+            if result is not seen or step in needed:
+                changed = step.without(result)
+                result = result if changed == result else changed
+        if harmless and result is text:
+            self._scouts.remember(harmless)
+        return result
 
     def is_secret_key(self, key: str) -> bool:
         """

@@ -9,6 +9,10 @@ from assignment_actions.domain.redacting.patterns import Lazy
 CARD, TELEPHONE = "[card number]", "[telephone]"
 
 CARD_SCOUT = "|".join(f"{first}(?:[ -]?+[0-9]){{12}}" for first in "234568")
+TELEPHONE_SCOUT = (
+    r"(?:\+|%2b)[1-9]|[2-9][0-9]{2}(?:\)[ .-]?+|[ .-])[0-9]{3}[.-]"
+    r"|0[0-9]{1,5}+[ /-][0-9]{2}"
+)
 # whole runs of digits, so that no part of a longer number is taken for a card
 _DIGITS = Lazy(
     r"[0-9](?:(?<![\w.+][0-9])|(?<=\\[nrt][0-9]))(?<![0-9A-Fa-f]{4}-[0-9])"

@@ -37,6 +37,7 @@ from assignment_actions.testing.contract.kinds import (
 )
 from assignment_actions.testing.contract.many import ManyAndRedacted
 from assignment_actions.testing.contract.outages import OutageClauses
+from assignment_actions.testing.contract.paging import PagingClauses
 from assignment_actions.testing.contract.planted import PlantedRules
 from assignment_actions.testing.contract.privacy import ErasureRules
 from assignment_actions.testing.contract.reading import ReadingClauses
@@ -93,6 +94,7 @@ class RepositoryContract(
     GroupExampleClauses,
     GroupingClauses,
     KindClauses,
+    PagingClauses,
     ReadingClauses,
     RivalClauses,
     ScrubbedKeyClauses,

@@ -12,9 +12,19 @@ from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.values import AssignmentId
 from assignment_actions.testing.contract.mixture import an_id, shuffled
 from assignment_actions.testing.contract.sought import NEAR_MISSES
-from assignment_actions.testing.factories import an_action, an_assignment_id
+from assignment_actions.testing.factories import (
+    a_moment,
+    an_action,
+    an_assignment_id,
+)
 
 Ask = Callable[[ActionRepository, Any], object]
+
+
+def a_place(assignment_id: Any) -> Cursor:
+    """Return a place in the order, at an assignment."""
+    return Cursor(a_moment(), an_id(9), assignment_id)
+
 
 VERBS: dict[str, Ask] = {
     "add": lambda it, wrong: it.add(an_action(wrong)),
@@ -22,6 +32,8 @@ VERBS: dict[str, Ask] = {
     "timelines": lambda it, wrong: it.timelines([wrong]),
     "latest_successes": lambda it, wrong: it.latest_successes([wrong], "notified"),
     "find": lambda it, wrong: it.find(ActionFilter(assignment_ids=[wrong]), 1),
+    "find after": lambda it, wrong: it.find(ActionFilter(), 1, a_place(wrong)),
+    "find before": lambda it, wrong: it.find(ActionFilter(), 1, None, a_place(wrong)),
     "count": lambda it, wrong: it.count(ActionFilter(assignment_ids=[wrong])),
     "count_by": lambda it, wrong: it.count_by(
         ActionFilter(assignment_ids=[wrong]), "status"
@@ -30,6 +42,9 @@ VERBS: dict[str, Ask] = {
     "delete": lambda it, wrong: it.delete(an_action(wrong)),
     "search": lambda it, wrong: it.search(
         ActionFilter(assignment_ids=[wrong]), ["text"], 1
+    ),
+    "search after": lambda it, wrong: it.search(
+        ActionFilter(), None, 1, a_place(wrong)
     ),
     "search for leftovers": lambda it, wrong: it.search(
         ActionFilter(assignment_ids=[wrong]), None, 1
@@ -241,12 +256,16 @@ def assert_found(
 
 
 def assert_ordered(repository: ActionRepository, ascending: list[Any]) -> None:
-    """Assert that pages of one go through ids from the greatest to the least."""
+    """Assert that pages of one go through ids by their order, and back again."""
     actions = [an_action(one, id=an_id(9)) for one in ascending]
     repository.add(*shuffled(actions))
     found = [*repository.find(ActionFilter(), 1)]
     for _ in ascending[1:]:
         found += repository.find(ActionFilter(), 1, Cursor.of(found[-1]))
+    back = [found[-1]]
+    for _ in ascending[1:]:
+        back += repository.find(ActionFilter(), 1, None, Cursor.of(back[-1]))
 
     assert ascending[::-1] == [action.assignment_id for action in found]
+    assert found[::-1] == back
     assert actions[0] == repository.get(an_id(9))

@@ -1,13 +1,15 @@
-"""R1, R3, R4, R30 to R51: one action, timelines and latest successes."""
+"""R1, R3, R4, R30 to R51, R102: one action, timelines and latest successes."""
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping, MutableSequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from assignment_actions.domain.action import ActionStatus
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.timeline import Timeline
 from assignment_actions.testing.contract.mixture import an_id, shuffled
@@ -195,6 +197,59 @@ class ReadingClauses:
             key: [action.action_type for action in timeline]
             for key, timeline in found.items()
         }
+
+    @pytest.mark.parametrize(
+        "statuses",
+        [None, *([one] for one in ActionStatus), {*list(ActionStatus)[1:3]}, []],
+        ids=["all", *ActionStatus, "several", "none"],
+    )
+    def test_r102_statuses_narrow(
+        self, repository: ActionRepository, statuses: Any
+    ) -> None:
+        """R102: only actions stored in the statuses given; what is overdue is open."""
+        assignment_id = an_assignment_id()
+        actions = [
+            an_action(
+                assignment_id,
+                status=status,
+                created_at=a_moment(at + lap),
+                overdue_at=a_moment() - timedelta(days=9),
+            ).without_stacktrace()
+            for lap in (0, 10)
+            for at, status in enumerate(ActionStatus)
+        ]
+        repository.add(*shuffled(actions))
+
+        found = repository.timelines([assignment_id], None, statuses)
+
+        wanted = ActionStatus if statuses is None else statuses
+        assert {assignment_id: [it for it in actions if it.status in wanted]} == {
+            key: list(timeline) for key, timeline in found.items()
+        }
+
+    def test_r102_statuses_narrow_many(self, repository: ActionRepository) -> None:
+        """R102: so they do for several assignments, and what types leave."""
+        asked = [an_assignment_id() for _ in range(3)]
+        for one in asked[:2]:
+            repository.add(
+                *(
+                    an_action(one, status=status, action_type=action_type)
+                    for status in ActionStatus
+                    for action_type in ("notified", "reminded")
+                )
+            )
+        statuses = [ActionStatus.FAILED, ActionStatus.UNKNOWN]
+
+        found = repository.timelines(asked, ["reminded"], statuses)
+
+        assert asked == list(found)
+        assert [{"failed reminded", "unknown reminded"}] * 2 + [set()] == [
+            {f"{it.status} {it.action_type}" for it in timeline}
+            for timeline in found.values()
+        ]
+        assert [0, 0, 0] == [
+            len(it) for it in repository.timelines(asked, None, []).values()
+        ]
 
 
 def emptied(answer: object) -> None:

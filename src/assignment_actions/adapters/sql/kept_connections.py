@@ -1,0 +1,170 @@
+"""
+A few connections of our own engine, kept between calls: the hot path.
+
+Taking a connection from SQLAlchemy's pool and giving it back costs more than a look-up
+in SQLite, and its result objects once more as much; docs/performance.md has figures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import QueuePool
+
+from assignment_actions.adapters.sql.flavour import quoted
+from assignment_actions.adapters.sql.flavours import flavour_of
+from assignment_actions.adapters.sql.running import (
+    DriverTexts,
+    Parameters,
+    Rows,
+    Runner,
+    Statement,
+)
+from assignment_actions.adapters.sql.watching import as_sqlalchemy
+
+T = TypeVar("T")
+
+IDLE_SECONDS = 30.0
+
+
+class KeptConnections:
+    """
+    Keep up to `pool_size - 1` connections of an engine of ours out of its pool.
+
+    One goes back when it was idle for 30 seconds, so that what watches over the pool
+    sees it; after any error but a refused row; and when the engine was disposed of. In
+    the child of a fork those of the parent are neither used nor closed. Thread-safe:
+    each connection is one thread's at a time.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        pool = engine.pool
+        self._engine = engine
+        self._most = pool.size() - 1 if isinstance(pool, QueuePool) else 0
+        self._idle: deque[_Kept] = deque()
+        self._pid = os.getpid()
+        self._parents: list[_Kept] = []
+        self._texts = DriverTexts(engine.dialect)
+
+    def run(self, work: Callable[[Runner], T]) -> T:
+        """
+        Run work whose every statement commits by itself.
+
+        Raises:
+            DBAPIError: what the driver said, as SQLAlchemy says it.
+        """
+        kept = self._take()
+        try:
+            result = work(kept)
+        except BaseException as error:
+            self._give_up(kept, error)
+            raise
+        self._give(kept)
+        return result
+
+    def close(self) -> None:
+        """Give all of them back."""
+        while self._idle:
+            self._discard(self._idle.pop())
+
+    def _take(self) -> _Kept:
+        while True:
+            try:
+                kept = self._idle.pop()
+            except IndexError:
+                return _Kept(self._engine, self._texts)
+            if kept.pool is self._engine.pool and monotonic() < kept.until:
+                return kept
+            self._discard(kept)
+
+    def _give(self, kept: _Kept) -> None:
+        if len(self._idle) < self._most:
+            kept.until = monotonic() + IDLE_SECONDS
+            self._idle.append(kept)
+        else:
+            self._discard(kept)
+
+    def _give_up(self, kept: _Kept, error: BaseException) -> None:
+        is_interrupted = not isinstance(error, Exception)
+        if isinstance(error, IntegrityError):
+            self._give(kept)
+        elif isinstance(error, DBAPIError) and error.connection_invalidated:
+            kept.connection.invalidate(error)
+            self._engine.dispose()  # the others are lost, too
+        elif is_interrupted and self._engine.dialect.name != "sqlite":
+            kept.connection.invalidate()  # in the middle of a talk with a server
+        else:
+            self._discard(kept)
+
+    def _discard(self, kept: _Kept) -> None:
+        if os.getpid() != self._pid:
+            self._pid = os.getpid()
+            self._parents += [kept, *self._idle]
+            self._idle.clear()
+            return
+        if kept.pool is not self._engine.pool:
+            kept.connection.detach()
+        kept.close()
+
+
+class _Kept:
+    """Be one connection out of its pool, and a cursor on it."""
+
+    __slots__ = (
+        "_cursor",
+        "_error",
+        "_texts",
+        "connection",
+        "dialect",
+        "pool",
+        "until",
+    )
+
+    def __init__(self, engine: Engine, texts: DriverTexts) -> None:
+        self.pool = engine.pool
+        self.dialect: Dialect = engine.dialect
+        self.until = 0.0
+        self._texts = texts
+        self._error = self.dialect.loaded_dbapi.Error
+        try:
+            self.connection: PoolProxiedConnection = engine.raw_connection()
+        except self._error as error:
+            raise as_sqlalchemy(error, self.dialect, None) from error
+        options = flavour_of(self.dialect).cursor_options
+        self._cursor: Any = self.connection.cursor(**options)
+
+    def close(self) -> None:
+        # An error's traceback may hold this cursor, and so a file of SQLite's open.
+        self._cursor.close()
+        self.connection.close()
+
+    def rows(self, statement: Statement, parameters: Parameters, /) -> Rows:
+        cursor = self._run(statement, parameters)
+        try:
+            return cursor.fetchall()  # type: ignore[no-any-return]  # a driver's
+        except self._error as error:
+            raise self._translated(error) from error
+
+    def change(self, statement: Statement, parameters: Parameters, /) -> int:
+        return self._run(statement, parameters).rowcount  # type: ignore[no-any-return]  # a driver's
+
+    def name_of(self, table: Table, /) -> str:
+        return quoted(self.dialect, table.schema, table)
+
+    def _run(self, statement: Statement, parameters: Parameters) -> Any:
+        text, values = self._texts.of(statement, parameters)
+        try:
+            self._cursor.execute(text, values)
+        except self._error as error:
+            raise self._translated(error, text) from error
+        return self._cursor
+
+    def _translated(self, error: Exception, text: str | None = None) -> Exception:
+        driver = self.connection.dbapi_connection
+        return as_sqlalchemy(error, self.dialect, driver, text)
