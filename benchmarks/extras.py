@@ -102,10 +102,6 @@ class FloorThenOurs(_Reading):
         super().__init__("the floor's timelines, then as ours")
         self._floor = floor
 
-    def failures(self, assignment_id: UUID, /) -> Sequence[Action]:
-        """Take the same two steps."""
-        return TimelineOf.in_order(self._floor.timeline(assignment_id)).failures()
-
     def summaries(self, facts: Facts, /) -> Mapping[UUID, AssignmentSummary]:
         """Take the same two steps."""
         now = datetime.now(UTC)
@@ -117,10 +113,10 @@ class FloorThenOurs(_Reading):
 
 
 class OursByFind(_Reading):
-    """Ask for the failures of one assignment by a filter instead of its timeline."""
+    """Ask for the failures of one assignment by a filter."""
 
     def __init__(self, history: ActionHistory) -> None:
-        super().__init__("ours, find(failed) instead of timeline().failures()")
+        super().__init__("ours, find(failed)")
         self._history = history
 
     def failures(self, assignment_id: UUID, /) -> Sequence[Action]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from domain.samples import (
     ASSIGNMENT,
@@ -279,6 +280,14 @@ class TestCopies:
         assert ActionType.NOTIFIED is result.action_type
         with pytest.raises(TypeError, match="immutable"):
             result.details["to"].append(1)
+
+    def test_a_status_that_is_none(self) -> None:
+        """A row with another status than the four is refused by name."""
+        made = stored(action())
+        fields = {one.name: getattr(made, one.name) for one in attrs.fields(Action)}
+
+        with pytest.raises(ValueError, match="'lost' is not a valid ActionStatus"):
+            Action.from_store(**{**fields, "status": "lost"})
 
     def test_retired_type_is_plain_text(self) -> None:
         """A stored type that nobody knows any more does not raise (T33)."""

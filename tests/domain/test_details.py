@@ -236,6 +236,13 @@ class TestCanonicalJson:
         assert text.encode() == rb'{"a":"\ud83d!"}'
         assert details == from_canonical_json(text)
 
+    def test_what_is_no_object_is_not_read(self) -> None:
+        """A row that somebody has written otherwise is no action's."""
+        with pytest.raises(AssertionError):
+            from_canonical_json("[]")
+        with pytest.raises(ValueError, match="must hold finite numbers, got NaN"):
+            from_canonical_json('{"a":NaN}')
+
     def test_empty_is_the_one_object(self) -> None:
         """Empty details read back cost nothing."""
         assert NO_DETAILS is from_canonical_json(canonical_json({}))

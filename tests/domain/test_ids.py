@@ -31,6 +31,25 @@ if not child:
     os._exit(0)
 os.waitpid(child, 0)
 """
+FORKED_AMONG_THREADS = """
+import os, signal, threading
+from datetime import UTC, datetime
+from assignment_actions.domain.ids import Uuid7Factory
+new_id, moment = Uuid7Factory(), datetime.now(UTC)
+def work():
+    while True:
+        new_id(moment)
+threading.Thread(target=work, daemon=True).start()
+def fork():
+    child = os.fork()
+    if not child:
+        signal.alarm(10)
+        new_id(moment)
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
+print([fork() for _ in range(5)], flush=True)
+os._exit(0)
+"""
 
 
 class TestUuid7:
@@ -92,7 +111,7 @@ class TestUuid7Factory:
         made = [new_id(T0).int for _ in range(1_000)]
 
         steps = [after - before for before, after in pairwise(made)]
-        assert 0 < min(steps) <= max(steps) <= 2**32
+        assert 0 < min(steps) <= max(steps) < 2**33
         assert len(set(steps)) > 990
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -104,6 +123,18 @@ class TestUuid7Factory:
 
         made = ran.stdout.split()
         assert 15 == len(made) == len(set(made))
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+    def test_a_fork_waits_for_no_thread(self) -> None:
+        """A child makes ids although another thread was making one when it forked."""
+        ran = subprocess.run(
+            [sys.executable, "-c", FORKED_AMONG_THREADS],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert ("[0, 0, 0, 0, 0]\n", "") == (ran.stdout, ran.stderr)
 
     def test_threads_make_no_duplicate(self) -> None:
         """Eight threads that share a factory and a moment never get one id twice."""
@@ -138,7 +169,7 @@ class TestUuid7Factory:
 
     def test_tail_stays_within_its_bits(self) -> None:
         """However many ids one moment gets, version and variant stay intact."""
-        new_id = Uuid7Factory(tail=2**62 - 2**33)
+        new_id = Uuid7Factory(tail=2**62 - 2**32)
 
         last, first = new_id(T0), new_id(T0)
 

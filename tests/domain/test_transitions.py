@@ -100,6 +100,26 @@ class TestTransitions:
             action().fail(None, at=T0)  # type: ignore[arg-type]
 
 
+class TestEndedAtOnce:
+    def test_what_is_no_failure_is_refused(self) -> None:
+        """A failure must be one, as in the other transitions."""
+        with pytest.raises(TypeError, match="failure must be a Failure, got 'boom'"):
+            action().ended_at_once("boom")  # type: ignore[arg-type]
+
+    def test_success_and_failure(self) -> None:
+        """It ends when it began, and was never overdue."""
+        started = action(overdue_at=at(60))
+
+        done, missed = started.ended_at_once(), started.ended_at_once(BOUNCE)
+
+        assert ("succeeded", "failed") == (done.status, missed.status)
+        assert {started.created_at} == {done.completed_at, missed.completed_at}
+        assert (None, None, BOUNCE) == (
+            *(done.overdue_at, missed.overdue_at),
+            missed.failure,
+        )
+
+
 class TestReplacedBy:
     @pytest.mark.parametrize("stored", MAKERS)
     @pytest.mark.parametrize("completion", MAKERS)

@@ -17,7 +17,35 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+IN_MEMORY = """
+import os
+from uuid import uuid4
+from assignment_actions.adapters.sql import SqlActionRepository
+repository = SqlActionRepository.from_url("sqlite://")
+repository.create_schema()
+repository.get(uuid4())
+child = os.fork()
+if not child:
+    repository.create_schema()
+    print([repository.get(uuid4()) for _ in range(3)], flush=True)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
 class TestFork:
+    def test_a_child_has_a_database_in_memory_of_its_own(self) -> None:
+        """It can be asked again and again, though its parent's is out of reach."""
+        ran = subprocess.run(
+            [sys.executable, "-c", IN_MEMORY],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+        assert ("[None, None, None]\n", "") == (ran.stdout, ran.stderr)
+
     def test_children_have_connections_of_their_own(
         self, shared_repository: SqlActionRepository, shared_store_url: str
     ) -> None:

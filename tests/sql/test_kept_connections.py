@@ -6,7 +6,8 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -99,6 +100,40 @@ class TestKeeping:
 
         assert (1, 1) == (len(returned), out(own))
 
+    def test_those_that_others_are_preferred_to_go_back(
+        self, own: SqlActionRepository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After a burst the pool gets back what one caller alone does not need."""
+        gate = threading.Barrier(2)
+
+        def hold(_: object) -> None:
+            gate.wait()
+
+        transactions = own._transactions
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: transactions.ask("hold", hold), "ab"))
+        assert 2 == out(own)
+
+        monkeypatch.setattr(
+            kept_connections, "monotonic", lambda: time.monotonic() + 60
+        )
+        own.get(uuid4())
+
+        assert 1 == out(own)
+
+    def test_one_in_use_is_closed_after_its_call(
+        self, own: SqlActionRepository
+    ) -> None:
+        """A repository that is closed meanwhile keeps nothing that comes back later."""
+        with (
+            counted(own, "connect") as made,
+            counted(own, "close") as closed,
+            counted(own, "close_detached") as closed_alone,
+        ):
+            own._transactions.ask("close", lambda _: own.close())
+
+        assert (1, 1) == (len(made), len(closed) + len(closed_alone))
+
     def test_a_disposed_pool_is_left(self, own: SqlActionRepository) -> None:
         """Connections of a pool that was disposed of are closed, not used."""
         own.get(uuid4())
@@ -109,14 +144,16 @@ class TestKeeping:
         assert (1, 1) == (len(made), out(own))
 
     def test_closing_gives_all_back(self, own: SqlActionRepository) -> None:
-        """A closed repository holds no connection."""
-        own.get(uuid4())
-        pool = own.engine.pool
+        """A closed repository holds no connection open."""
+        with (
+            counted(own, "connect") as made,
+            counted(own, "close") as closed,
+            counted(own, "close_detached") as closed_alone,
+        ):
+            own.get(uuid4())
+            own.close()
 
-        own.close()
-
-        assert isinstance(pool, QueuePool)
-        assert 0 == pool.checkedout()
+        assert (1, 1) == (len(made), len(closed) + len(closed_alone))
 
 
 class TestWatching:
@@ -143,6 +180,28 @@ class TestWatching:
 
 
 class TestErrors:
+    def test_a_changed_column_is_asked_about_anew(
+        self, url_of: Callable[[str], str]
+    ) -> None:
+        """What PostgreSQL prepared for the table as it was spoils no later call."""
+        repository = SqlActionRepository.from_url(
+            url_of("postgresql"), table_prefix="changed_"
+        )
+        repository.create_schema()
+        action = an_action()
+        repository.add(action)
+        for _ in range(10):  # after five it is prepared
+            repository.get(action.id)
+
+        with repository.engine.connect() as connection:
+            connection.exec_driver_sql(
+                "ALTER TABLE changed_assignment_actions ALTER attempt TYPE bigint"
+            )
+
+        assert [action] * 3 == [repository.get(action.id) for _ in range(3)]
+        repository.metadata.drop_all(repository.engine)
+        repository.close()
+
     def test_a_refused_row_costs_no_connection(self, own: SqlActionRepository) -> None:
         """A duplicate says nothing about the connection."""
         action = an_action()

@@ -249,6 +249,19 @@ class TestNames:
         name = tenant.get_execution_options()["schema_translate_map"][None]
         assert "translated_assignment_actions" in inspect(tenant).get_table_names(name)
 
+    @pytest.mark.parametrize("count", [3, 60])
+    def test_many_go_to_the_translated_schema(self, tenant: Engine, count: int) -> None:
+        """Many at once are stored where one is, in own and in joined transactions."""
+        repository = SqlActionRepository(tenant, table_prefix="translated_")
+        repository.create_schema()
+
+        repository.add(*(an_action() for _ in range(count)))
+        with tenant.begin() as connection:
+            joined = repository.joined_to(connection)
+            joined.add(*(an_action() for _ in range(count)))
+
+        assert 2 * count == repository.count(ActionFilter())
+
     def test_erasure_works_in_a_translated_schema(self, tenant: Engine) -> None:
         """Groups, scrub, search and delete find their tables there as well."""
         repository = SqlActionRepository(tenant, table_prefix="translated_")

@@ -241,7 +241,7 @@ class Action:
         draft = self._draft()
         draft.status = _SUCCEEDED if failure is None else _FAILED
         draft.completed_at = self.created_at
-        draft.failure = failure
+        draft.failure = None if failure is None else _as_failure(failure)
         draft.overdue_at = None
         return _frozen(draft)
 
@@ -382,7 +382,7 @@ class Action:
         blank.id = id
         blank.assignment_id = assignment_id
         blank.action_type = BUILT_IN.get(action_type, action_type)
-        blank.status = _STATUS_OF[status]
+        blank.status = _STATUS_OF.get(status) or ActionStatus(status)
         blank.created_at = created_at
         blank.completed_at = completed_at
         blank.failure = failure

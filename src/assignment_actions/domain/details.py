@@ -117,7 +117,8 @@ def from_canonical_json(text: str) -> FrozenDict:
     """Return the details that `canonical_json` wrote; they are not checked again."""
     if text == "{}":
         return NO_DETAILS
-    details: FrozenDict = _decode(text)
+    details = _decode(text)
+    assert isinstance(details, FrozenDict)
     return details
 
 
@@ -135,7 +136,13 @@ def _frozen_list(found: list[Any]) -> FrozenList:
     )
 
 
-_decode = json.JSONDecoder(object_hook=_frozen_object).decode
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"details must hold finite numbers, got {name}")
+
+
+_decode = json.JSONDecoder(
+    object_hook=_frozen_object, parse_constant=_refuse_constant
+).decode
 
 
 def _plain(text: str) -> str:

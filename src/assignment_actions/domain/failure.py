@@ -124,7 +124,7 @@ class Failure:
             name = object.__repr__(exception).partition(" ")[0].lstrip("<")
             name = storable(name)[:TEXT_LIMIT]
             mark = fingerprint_of((reason, name))
-            return cls.from_store(reason, name, "", None, mark, True)
+            return Failure.from_store(reason, name, "", None, mark, True)
 
     @classmethod
     def _captured(
@@ -140,7 +140,7 @@ class Failure:
             message = storable(str.__str__(redacted_text(redact, message)))
         message, is_message_cut = cut_end(message, MESSAGE_LIMIT)
         text, is_text_cut = cut_middle(trace.text, STACKTRACE_LIMIT)
-        return cls.from_store(
+        return Failure.from_store(
             reason,
             storable(type_name(exception)[:TEXT_LIMIT])[:TEXT_LIMIT],
             message,

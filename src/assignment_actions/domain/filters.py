@@ -200,6 +200,8 @@ class Cursor:
             ValueError: the text is no cursor, was altered, or is of another version.
         """
         try:
+            if not isinstance(text, str):
+                raise TypeError("it must be a str")
             if len(text) > _TEXT_LIMIT:
                 raise ValueError(f"more than {_TEXT_LIMIT} characters")
             place = cls._place(base64.b64decode(text, altchars=b"-_", validate=True))

@@ -8,8 +8,9 @@ tested against the RFC's vector.
 
 from __future__ import annotations
 
+import itertools
 import secrets
-import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, SafeUUID
 
@@ -19,7 +20,7 @@ from assignment_actions.domain.blanks import blank_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LAST_TAIL = 2**62 - 2**33
+_TAIL = 2**62 - 1
 _UNKNOWN = SafeUUID.unknown
 
 _blank = blank_of(UUID)
@@ -47,12 +48,15 @@ class Uuid7Factory:
 
     The 12 bits after the milliseconds hold the microseconds (RFC 9562, section 6.2,
     method 3); the last 62 are one counter (method 2) that begins at random and takes
-    random steps, so that processes, forked ones too, go their own ways. Thread-safe.
-    Moments before 1970 count as 1970.
+    random steps, so that processes, forked ones too, go their own ways; after half a
+    billion ids it may begin again at 0. Thread-safe without a lock: the child of a fork
+    would find one taken for ever. Moments before 1970 count as 1970.
     """
 
-    _tail: int = _LAST_TAIL + 1
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, repr=False, eq=False)
+    _tail: int = attrs.field(factory=lambda: secrets.randbits(61))
+    _numbers: Iterator[int] = attrs.field(
+        factory=itertools.count, init=False, repr=False, eq=False
+    )
 
     def __call__(self, created_at: datetime, /) -> UUID:
         """Return the next id for this moment."""
@@ -61,8 +65,5 @@ class Uuid7Factory:
         return uuid7(milliseconds, (rest << 12) // 1000, self._next_tail())
 
     def _next_tail(self) -> int:
-        with self._lock:
-            if self._tail > _LAST_TAIL:
-                self._tail = secrets.randbits(61)
-            self._tail += 1 + secrets.randbits(32)
-            return self._tail
+        number = next(self._numbers)  # one thread's alone
+        return (self._tail + (number << 32) + secrets.randbits(32)) & _TAIL

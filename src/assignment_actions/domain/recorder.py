@@ -342,9 +342,10 @@ class ActionRecorder:
         """
         Store any number of actions as they are, their texts redacted.
 
-        Whatever ends it early, the batches before are stored, its own and later ones
-        are not; a note on the exception says how many are stored, and `on_progress`
-        was told. To go on, leave out so many and, of the rest, what was refused.
+        Whatever ends it early, the batches before are stored (joined: if the host
+        commits), its own and later ones are not; a note on the exception says how many
+        are stored, and `on_progress` was told. To go on, leave out so many and, of the
+        rest, what was refused.
 
         Args:
             actions: read as a stream; no more than a batch is held in memory.
@@ -372,7 +373,7 @@ class ActionRecorder:
                 count += len(batch)
                 if on_progress is not None:
                     on_progress(count)
-        except Exception as error:
+        except BaseException as error:
             error.add_note(f"record_many had stored {count} actions before")
             raise
         self._flush_quietly()

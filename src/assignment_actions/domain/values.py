@@ -136,7 +136,7 @@ def as_assignment_id(value: object, *, field: str = "assignment_id") -> Assignme
 
 def as_ids(values: Iterable[AssignmentId]) -> list[AssignmentId]:
     """Return assignment ids, each once, in the order given."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"ids must be a collection, got {values!r}")
     return list(dict.fromkeys(map(as_assignment_id, values)))
 

@@ -37,11 +37,12 @@ def execute_many(connection: Connection, statement: Insert, rows: BulkRows) -> N
     """Insert by one executemany, past SQLAlchemy's types where the driver allows."""
     names, dialect = statement.table.c.keys(), connection.dialect
     compiled = statement.compile(dialect=dialect)
-    if dialect.driver in PLAIN_DRIVERS and compiled.positiontup is not None:
+    is_plain = _is_plain(connection)
+    if is_plain and compiled.positiontup is not None:
         connection.exec_driver_sql(compiled.string, list(rows))
         return
     named = [dict(zip(names, row, strict=True)) for row in rows]
-    if dialect.driver in PLAIN_DRIVERS:
+    if is_plain:
         connection.exec_driver_sql(compiled.string, named)
     else:
         connection.execute(statement, named)
@@ -54,7 +55,8 @@ def copy(connection: Connection, statement: Insert, rows: BulkRows, count: int) 
     Rows are made while the server takes in those before.
     """
     dialect, table = connection.dialect, statement.table
-    if dialect.driver != "psycopg" or count < COPIED_FROM or is_watched(connection):
+    is_able = dialect.driver == "psycopg" and _is_plain(connection)
+    if not is_able or count < COPIED_FROM or is_watched(connection):
         execute_many(connection, statement, rows)
         return
     into = statement.compile(dialect=dialect).string
@@ -72,3 +74,10 @@ def copy(connection: Connection, statement: Insert, rows: BulkRows, count: int) 
                 target.write_row(row)
     except dialect.loaded_dbapi.Error as error:
         raise as_sqlalchemy(error, dialect, driver) from error
+
+
+def _is_plain(connection: Connection) -> bool:
+    """Tell whether the driver can be spoken to without SQLAlchemy's help."""
+    options = connection.get_execution_options()
+    is_translated = bool(options.get("schema_translate_map"))
+    return connection.dialect.driver in PLAIN_DRIVERS and not is_translated

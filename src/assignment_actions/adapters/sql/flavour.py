@@ -146,6 +146,8 @@ class Flavour:
 
     duplicate: ClassVar[Codes] = frozenset()
     retryable: ClassVar[Codes] = frozenset()
+    stale: ClassVar[Codes] = frozenset()
+    """What a connection says that knows tables as they were."""
     locked: ClassVar[Codes] = frozenset()
     no_table: ClassVar[Codes] = frozenset()
     is_there: ClassVar[Codes] = frozenset()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -37,20 +38,20 @@ class KeptConnections:
     """
     Keep up to `pool_size - 1` connections of an engine of ours out of its pool.
 
-    One goes back when it was idle for 30 seconds, so that what watches over the pool
-    sees it; after any error but a refused row; and when the engine was disposed of. In
-    the child of a fork those of the parent are neither used nor closed. Thread-safe:
-    each connection is one thread's at a time.
+    Each goes back with the first call after it was idle for 30 seconds, so that what
+    watches over the pool sees it; after any error but a refused row; and when the
+    engine was disposed of. In the child of a fork those of the parent are neither used
+    nor closed. Thread-safe: each connection is one thread's at a time.
     """
 
     def __init__(self, engine: Engine) -> None:
         pool = engine.pool
         self._engine = engine
         self._most = pool.size() - 1 if isinstance(pool, QueuePool) else 0
-        self._idle: deque[_Kept] = deque()
-        self._pid = os.getpid()
+        self._idle: deque[_Kept] = deque()  # the one used last at its right end
         self._parents: list[_Kept] = []
         self._texts = DriverTexts(engine.dialect)
+        self._flavour = flavour_of(engine.dialect)
 
     def run(self, work: Callable[[Runner], T]) -> T:
         """
@@ -70,8 +71,9 @@ class KeptConnections:
 
     def close(self) -> None:
         """Give all of them back."""
-        while self._idle:
-            self._discard(self._idle.pop())
+        with suppress(IndexError):
+            while True:
+                self._discard(self._idle.pop())
 
     def _take(self) -> _Kept:
         while True:
@@ -84,11 +86,21 @@ class KeptConnections:
             self._discard(kept)
 
     def _give(self, kept: _Kept) -> None:
-        if len(self._idle) < self._most:
-            kept.until = monotonic() + IDLE_SECONDS
-            self._idle.append(kept)
-        else:
+        idle = self._idle
+        if len(idle) >= self._most or kept.pool is not self._engine.pool:
             self._discard(kept)
+            return
+        now = monotonic()
+        kept.until = now + IDLE_SECONDS
+        idle.append(kept)
+        if len(idle) > 1:
+            self._discard_idle(now)
+
+    def _discard_idle(self, now: float) -> None:
+        """Give those back that others were preferred to for too long."""
+        with suppress(IndexError):  # another thread has taken the last
+            while self._idle[0].until < now:
+                self._discard(self._idle.popleft())
 
     def _give_up(self, kept: _Kept, error: BaseException) -> None:
         is_interrupted = not isinstance(error, Exception)
@@ -99,14 +111,14 @@ class KeptConnections:
             self._engine.dispose()  # the others are lost, too
         elif is_interrupted and self._engine.dialect.name != "sqlite":
             kept.connection.invalidate()  # in the middle of a talk with a server
+        elif self._flavour.code(error) in self._flavour.stale:
+            kept.connection.invalidate()
         else:
             self._discard(kept)
 
     def _discard(self, kept: _Kept) -> None:
-        if os.getpid() != self._pid:
-            self._pid = os.getpid()
-            self._parents += [kept, *self._idle]
-            self._idle.clear()
+        if kept.process != os.getpid():
+            self._parents.append(kept)
             return
         if kept.pool is not self._engine.pool:
             kept.connection.detach()
@@ -123,12 +135,14 @@ class _Kept:
         "connection",
         "dialect",
         "pool",
+        "process",
         "until",
     )
 
     def __init__(self, engine: Engine, texts: DriverTexts) -> None:
         self.pool = engine.pool
         self.dialect: Dialect = engine.dialect
+        self.process = os.getpid()
         self.until = 0.0
         self._texts = texts
         self._error = self.dialect.loaded_dbapi.Error

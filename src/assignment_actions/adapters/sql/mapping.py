@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +24,15 @@ OUTCOME = (
 )
 """The columns that every completion writes."""
 
-_UNSAID = {"attempt": 1, "details": "{}", "truncated": False}
-"""What stands in a column that `Mapper.row_of` leaves out, where it is not NULL."""
+UNSAID: Mapping[str, Any] = MappingProxyType(
+    {"attempt": 1, "details": "{}", "truncated": False}
+)
+"""What stands in columns that a row leaves out, where it is not NULL."""
+
+
+def blank_row(columns: Iterable[str]) -> dict[str, Any]:
+    """Return what stands in the columns that `Mapper.row_of` leaves out."""
+    return {name: UNSAID.get(name) for name in columns}
 
 
 class Mapper:
@@ -34,7 +42,7 @@ class Mapper:
         self._flavour = flavour
         self.kind: type = kind
         self.put_id: Callable[[Any], Any] = (
-            flavour.put_uuid if kind is UUID else _plain_text if kind is str else int
+            flavour.put_uuid if kind is UUID else plain_text if kind is str else int
         )
         self.get_id: Callable[[Any], AssignmentId] = (
             flavour.get_uuid if kind is UUID else _same
@@ -61,10 +69,10 @@ class Mapper:
         row.update(self.outcome_of(action))
         return row
 
-    def values_of(self, action: Action, columns: Sequence[str]) -> tuple[Any, ...]:
-        """Return the values of a new action for all columns."""
-        row = {**_UNSAID, "status": str(action.status), **self.row_of(action)}
-        return tuple(map(row.get, columns))
+    def whole_row_of(self, action: Action, blank: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what a new action says over a blank row, in that row's order."""
+        row = {**blank, "status": str(action.status), **self.row_of(action)}
+        return tuple(row.values())
 
     def outcome_of(self, action: Action) -> dict[str, Any]:
         """Return what an outcome says beside its status, as `row_of` does."""
@@ -154,7 +162,8 @@ def _failure_of(row: Sequence[Any]) -> Failure:
     return Failure.from_store(row[12], row[13], row[14], trace, row[15], bool(row[16]))
 
 
-def _plain_text(value: str) -> str:
+def plain_text(value: str) -> str:
+    """Return the text that a str is, whatever a subclass says."""
     return str.__str__(value)
 
 

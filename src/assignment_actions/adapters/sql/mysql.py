@@ -66,7 +66,7 @@ class Mysql(Flavour):
         given, wanted, as_json = _json_ids(runner.dialect, kind)
         parameters = {"ids": json.dumps([as_json(one) for one in ids])}
         if action_type is not None:
-            parameters["action_type"] = str(action_type)
+            parameters["action_type"] = str.__str__(action_type)
         statement = _latest_of(
             runner.name_of(table), given, wanted, has_type=action_type is not None
         )

@@ -50,7 +50,8 @@ class Postgresql(Flavour):
     is_poisoned_by_errors: ClassVar[bool] = True
     cursor_options: ClassVar[Mapping[str, Any]] = MappingProxyType({"binary": True})
     duplicate: ClassVar[Codes] = frozenset({"23505"})
-    retryable: ClassVar[Codes] = frozenset({"40001", "40P01"})
+    stale: ClassVar[Codes] = frozenset({"0A000"})  # a kept plan's columns have changed
+    retryable: ClassVar[Codes] = frozenset({"40001", "40P01"}) | stale
     locked: ClassVar[Codes] = frozenset({"55P03"})
     no_table: ClassVar[Codes] = frozenset({"42P01", "3F000"})
     is_there: ClassVar[Codes] = frozenset({"42P06", "42P07", "42710"})
@@ -94,7 +95,7 @@ class Postgresql(Flavour):
         """Look each id of one array up by a lateral subquery."""
         parameters: dict[str, Any] = {"ids": ids}
         if action_type is not None:
-            parameters["action_type"] = str(action_type)
+            parameters["action_type"] = str.__str__(action_type)
         statement = _latest_of(table, has_type=action_type is not None)
         return runner.rows(statement, parameters)
 

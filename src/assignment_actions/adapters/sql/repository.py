@@ -94,7 +94,8 @@ class SqlActionRepository(SqlErasingVerbs):
             assignment_id_type: as for the class.
             partitions: as for the class.
             lock_timeout: how long a write waits for a lock; whole seconds on MariaDB.
-            pool_size: how many connections stay open.
+            pool_size: how many connections stay open. The repository keeps all but one
+                of them between calls, unless somebody listens to the engine.
 
         Raises:
             ImportError: the driver is missing; the message names the extra.
@@ -175,8 +176,8 @@ class SqlActionRepository(SqlErasingVerbs):
     def close(self) -> None:
         """Close the engine if `from_url` made it; a host's stays open."""
         if self._lock_timeout is not None:
-            self._transactions.close()
             self._engine.dispose()
+            self._transactions.close()
 
     def _use_write_ahead_log(self) -> None:
         """Let readers of a file of ours read on while it is written."""

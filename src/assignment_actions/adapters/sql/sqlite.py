@@ -89,7 +89,7 @@ class Sqlite(Flavour):
         """Look each id of a VALUES list up by a correlated subquery."""
         has_type = action_type is not None
         text = _latest_of(runner.name_of(table), len(ids), has_type=has_type)
-        return runner.rows(text, [*ids, str(action_type)] if has_type else ids)
+        return runner.rows(text, [*ids, str.__str__(action_type)] if has_type else ids)
 
     def change_each(
         self,

@@ -39,12 +39,13 @@ from assignment_actions.adapters.sql.flavour import (
     whole,
 )
 from assignment_actions.adapters.sql.groups import failure_groups_of
-from assignment_actions.adapters.sql.mapping import OUTCOME, Mapper
+from assignment_actions.adapters.sql.mapping import OUTCOME, UNSAID, Mapper
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.filters import ActionFilter, Cursor, Dimension
 
-KEPT = 64
+STATEMENTS_KEPT = 64
+_keeping = lru_cache(STATEMENTS_KEPT)
 
 Way = Literal["from the end", "after", "before"]
 """Where a page begins, and which way it goes."""
@@ -55,9 +56,8 @@ _Statuses = frozenset[ActionStatus] | None
 
 _UNSAID: Mapping[str, ColumnElement[Any]] = MappingProxyType(
     {
-        "attempt": literal_column("1"),
-        "details": literal_column("'{}'"),
-        "truncated": false(),
+        name: false() if value is False else literal_column(repr(value))
+        for name, value in UNSAID.items()
     }
 )
 """What stands in a column that a row leaves out, where it is not NULL."""
@@ -76,10 +76,10 @@ class Statements:
         self.mapper: Mapper = Mapper(flavour, tables.kind)
         self._table = table = tables.actions
         self.insert: Insert = insert(table)
-        self.insert_one: _OfColumns[Insert] = lru_cache(KEPT)(self._insert_one)
-        self.complete: _OfColumns[Update] = lru_cache(KEPT)(self._complete)
-        self.timeline: _Narrowed = lru_cache(KEPT)(self._timeline)
-        self.timelines: _Narrowed = lru_cache(KEPT)(self._timelines)
+        self.insert_one: _OfColumns[Insert] = _keeping(self._insert_one)
+        self.complete: _OfColumns[Update] = _keeping(self._complete)
+        self.timeline: _Narrowed = _keeping(self._timeline)
+        self.timelines: _Narrowed = _keeping(self._timelines)
         self._whole = whole(table)
         self._listed = listed(table)
         self.facts: Facts = facts_with(flavour.hexadecimal)
@@ -206,8 +206,8 @@ class Statements:
 
         With "before" the oldest ones strictly before it, and these oldest first.
         """
-        return self._kept(
-            ("find", limit, way, *shape_of(wanted)),
+        return self._of_shape(
+            ("find", str(int(limit)), way, *shape_of(wanted)),
             lambda: self._page(self._listed, wanted, limit, way),
         )
 
@@ -251,7 +251,7 @@ class Statements:
 
     def count(self, wanted: ActionFilter) -> Select[Any]:
         """Return how many match."""
-        return self._kept(
+        return self._of_shape(
             ("count", *shape_of(wanted)),
             lambda: (
                 select(func.count())
@@ -262,7 +262,7 @@ class Statements:
 
     def count_by(self, wanted: ActionFilter, dimension: Dimension) -> Select[Any]:
         """Return how many match, by one dimension."""
-        return self._kept(
+        return self._of_shape(
             ("count_by", dimension, *shape_of(wanted)),
             lambda: self._counting(wanted, dimension),
         )
@@ -278,14 +278,14 @@ class Statements:
             .group_by(by)
         )
 
-    def _kept(
+    def _of_shape(
         self, shape: tuple[Any, ...], build: Callable[[], Select[Any]]
     ) -> Select[Any]:
         """Return the statement of a shape, built where it is not kept yet."""
         statement = self._by_shape.get(shape)
         if statement is None:
-            if len(self._by_shape) >= KEPT:
-                self._by_shape.clear()
+            if len(self._by_shape) >= STATEMENTS_KEPT:
+                self._by_shape.pop(next(iter(self._by_shape)), None)
             statement = self._by_shape[shape] = build()
         return statement
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from assignment_actions.adapters.sql.bulk import PLAIN_DRIVERS
 from assignment_actions.adapters.sql.errors import translated
 from assignment_actions.adapters.sql.flavour import Flavour, is_disconnect
 from assignment_actions.adapters.sql.flavours import flavour_of
@@ -76,7 +77,9 @@ class OwnTransactions:
 
     def __init__(self, engine: Engine, *, is_ours: bool = False) -> None:
         self._engine = engine
-        self._kept = KeptConnections(engine) if is_ours else None
+        is_known = engine.dialect.driver in PLAIN_DRIVERS
+        self._kept = KeptConnections(engine) if is_ours and is_known else None
+        self._is_ours = is_ours
         self.flavour: Flavour = flavour_of(engine.dialect)
 
     def ask(self, operation: str, work: Asking[T], /) -> T:
@@ -134,7 +137,7 @@ class OwnTransactions:
     @contextmanager
     def _committing(self, *, is_many: bool) -> Iterator[Connection]:
         with self._engine.connect() as connection:
-            if self._kept is not None and not is_many:
+            if self._is_ours and not is_many:
                 yield connection
                 return
             with connection.begin():

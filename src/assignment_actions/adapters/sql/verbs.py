@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from assignment_actions.adapters.sql.errors import DuplicateRowError
+from assignment_actions.adapters.sql.mapping import blank_row
 from assignment_actions.adapters.sql.running import Rows, Runner, Statement
 from assignment_actions.adapters.sql.statements import Statements, Way
 from assignment_actions.adapters.sql.transactions import T, Transactions
@@ -57,11 +58,11 @@ class SqlVerbs:
 
     def _add_many(self, actions: Sequence[Action]) -> None:
         insert_many = self._transactions.flavour.insert_many
-        statement, values_of = self._statements.insert, self._mapper.values_of
-        columns = tuple(self._tables.actions.c.keys())
+        statement, row_of = self._statements.insert, self._mapper.whole_row_of
+        blank = blank_row(self._tables.actions.c.keys())
 
         def work(connection: Connection) -> None:
-            rows = (values_of(action, columns) for action in actions)
+            rows = (row_of(action, blank) for action in actions)
             insert_many(connection, statement, rows, len(actions))
 
         self._transactions.write("add", work, is_many=True)
@@ -132,7 +133,7 @@ class SqlVerbs:
     ) -> Mapping[AssignmentId, Timeline]:
         """Return a timeline for every id: one query per 10 000 ids."""
         require_kind(self._tables.kind, assignment_ids)
-        more = {} if types is None else {"types": [str(one) for one in types]}
+        more = {} if types is None else {"types": [str.__str__(one) for one in types]}
         has_types = types is not None
         stored_in = None if statuses is None else frozenset(statuses)
         if stored_in == frozenset():  # SQLAlchemy folds it and the parameters away
@@ -182,7 +183,7 @@ class SqlVerbs:
         statement = self._statements.latest(has_type=action_type is not None)
         parameters = {"id": self._mapper.put_id(only)}
         if action_type is not None:
-            parameters["action_type"] = str(action_type)
+            parameters["action_type"] = str.__str__(action_type)
         rows = self._rows("latest_successes", statement, parameters)
         return {only: self._mapper.success_of(rows[0], only)} if rows else {}
 
@@ -247,7 +248,7 @@ class SqlVerbs:
         """Return the failed actions by fingerprint: one query."""
         flavour, parameters = self._transactions.flavour, dict[str, Any]()
         if types is not None:
-            parameters["types"] = [str(one) for one in types]
+            parameters["types"] = [str.__str__(one) for one in types]
         if since is not None:
             parameters["since"] = flavour.put_time(since)
         statement = self._statements.failure_groups(

@@ -15,7 +15,11 @@ _EVENTS = (
 
 
 def is_watched(target: Engine | Connection) -> bool:
-    """Tell whether somebody listens to what is run here, or has it logged."""
+    """
+    Tell whether somebody listens to what is run here, or has it logged.
+
+    That is: to statements or cursors before or after they run, or to `engine_connect`.
+    """
     if target.engine.logger.isEnabledFor(logging.INFO):
         return True
     if not getattr(target, "_has_events", True):  # nobody has ever listened
