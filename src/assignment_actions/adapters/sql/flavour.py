@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Codes = frozenset[int | str]
 """Error codes of a driver, whatever their type."""
 
+TEXTS_KEPT = 64
+"""So many of a flavour's own statements are kept, by table and number of ids."""
+
 SUCCEEDED: ColumnElement[str] = literal_column("'succeeded'")
 FAILED: ColumnElement[str] = literal_column("'failed'")
 

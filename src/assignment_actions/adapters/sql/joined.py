@@ -14,8 +14,12 @@ from sqlalchemy.orm import Session, scoped_session
 from assignment_actions.adapters.sql.errors import translated
 from assignment_actions.adapters.sql.flavour import Flavour
 from assignment_actions.adapters.sql.flavours import flavour_of
-from assignment_actions.adapters.sql.running import SqlalchemyRunner
-from assignment_actions.adapters.sql.transactions import Asking, T, Work
+from assignment_actions.adapters.sql.transactions import (
+    Asking,
+    T,
+    Work,
+    through_sqlalchemy,
+)
 from assignment_actions.domain.errors import AssignmentActionsError, StorageError
 
 if TYPE_CHECKING:
@@ -59,11 +63,11 @@ class JoinedTransactions:
 
     def ask(self, operation: str, work: Asking[T], /) -> T:
         """Run a question."""
-        return self.read(operation, lambda one: work(SqlalchemyRunner(one)))
+        return self.read(operation, through_sqlalchemy(work))
 
     def change(self, operation: str, work: Asking[T], /) -> T:
         """Run one statement that changes something."""
-        return self.write(operation, lambda one: work(SqlalchemyRunner(one)))
+        return self.write(operation, through_sqlalchemy(work))
 
     def read(self, operation: str, work: Work[T], /) -> T:
         """Run work that changes nothing."""

@@ -18,7 +18,7 @@ from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
-from assignment_actions.adapters.sql.flavour import quoted
+from assignment_actions.adapters.sql.flavour import Flavour, quoted
 from assignment_actions.adapters.sql.flavours import flavour_of
 from assignment_actions.adapters.sql.running import (
     DriverTexts,
@@ -80,7 +80,7 @@ class KeptConnections:
             try:
                 kept = self._idle.pop()
             except IndexError:
-                return _Kept(self._engine, self._texts)
+                return _Kept(self._engine, self._texts, self._flavour)
             if kept.pool is self._engine.pool and monotonic() < kept.until:
                 return kept
             self._discard(kept)
@@ -139,7 +139,7 @@ class _Kept:
         "until",
     )
 
-    def __init__(self, engine: Engine, texts: DriverTexts) -> None:
+    def __init__(self, engine: Engine, texts: DriverTexts, flavour: Flavour) -> None:
         self.pool = engine.pool
         self.dialect: Dialect = engine.dialect
         self.process = os.getpid()
@@ -150,8 +150,7 @@ class _Kept:
             self.connection: PoolProxiedConnection = engine.raw_connection()
         except self._error as error:
             raise as_sqlalchemy(error, self.dialect, None) from error
-        options = flavour_of(self.dialect).cursor_options
-        self._cursor: Any = self.connection.cursor(**options)
+        self._cursor: Any = self.connection.cursor(**flavour.cursor_options)
 
     def close(self) -> None:
         # An error's traceback may hold this cursor, and so a file of SQLite's open.

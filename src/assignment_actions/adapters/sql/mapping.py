@@ -10,11 +10,7 @@ from uuid import UUID
 from assignment_actions.adapters.sql.facts import KEY_MARK
 from assignment_actions.adapters.sql.flavour import Flavour, Identity
 from assignment_actions.domain.action import Action
-from assignment_actions.domain.details import (
-    NO_DETAILS,
-    canonical_json,
-    from_canonical_json,
-)
+from assignment_actions.domain.details import canonical_json, from_canonical_json
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.values import AssignmentId, scrubbed_key
 
@@ -128,7 +124,7 @@ class Mapper:
         """Return the action of the columns that a success has."""
         flavour = self._flavour
         get_time = flavour.get_time
-        unknown_at, overdue_at, details = row[5], row[6], row[10]
+        unknown_at, overdue_at = row[5], row[6]
         return Action.from_store(
             id=flavour.get_uuid(row[1]),
             assignment_id=given,
@@ -141,7 +137,7 @@ class Mapper:
             key=row[7],
             attempt=row[8],
             actor=row[9],
-            details=NO_DETAILS if details == "{}" else from_canonical_json(details),
+            details=from_canonical_json(row[10]),
             failure=None,
         )
 

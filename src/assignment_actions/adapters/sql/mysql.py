@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Table, TextClause, fu
 
 from assignment_actions.adapters.sql.facts import Facts, is_more_than
 from assignment_actions.adapters.sql.flavour import (
+    TEXTS_KEPT,
     Codes,
     Flavour,
     Identity,
@@ -22,8 +23,6 @@ from assignment_actions.adapters.sql.flavour import (
 
 if TYPE_CHECKING:
     from assignment_actions.adapters.sql.running import Rows, Runner
-
-TEXTS_KEPT = 64
 
 
 class Mysql(Flavour):

@@ -30,6 +30,7 @@ from assignment_actions.adapters.sql.bulk import BulkRows, copy
 from assignment_actions.adapters.sql.facts import Facts, change_to
 from assignment_actions.adapters.sql.flavour import (
     SUCCEEDED,
+    TEXTS_KEPT,
     Codes,
     Flavour,
     Identity,
@@ -39,7 +40,6 @@ from assignment_actions.adapters.sql.flavour import (
 if TYPE_CHECKING:
     from assignment_actions.adapters.sql.running import Rows, Runner
 
-TEXTS_KEPT = 64
 
 _KEY = ("assignment_id", "id")
 

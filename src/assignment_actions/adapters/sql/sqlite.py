@@ -19,6 +19,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from assignment_actions.adapters.sql.facts import Facts, change_to
 from assignment_actions.adapters.sql.flavour import (
+    TEXTS_KEPT,
     Codes,
     Flavour,
     Identity,
@@ -28,7 +29,6 @@ from assignment_actions.adapters.sql.flavour import (
 if TYPE_CHECKING:
     from assignment_actions.adapters.sql.running import Rows, Runner
 
-TEXTS_KEPT = 64
 
 _PLUS = custom_op[Any]("+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

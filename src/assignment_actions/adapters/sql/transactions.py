@@ -61,6 +61,11 @@ class Transactions(Protocol):
         ...
 
 
+def through_sqlalchemy(work: Asking[T]) -> Work[T]:
+    """Return work on a runner as work on a connection of SQLAlchemy's."""
+    return lambda connection: work(SqlalchemyRunner(connection))
+
+
 class OwnTransactions:
     """
     Run each work in a transaction of its own, on a connection of the engine's pool.
@@ -85,16 +90,16 @@ class OwnTransactions:
     def ask(self, operation: str, work: Asking[T], /) -> T:
         """Run a question; again where the connection was lost."""
         kept = self._kept
-        if kept is not None and not is_watched(self._engine):
-            return self._run(operation, kept.run, work)
-        return self.read(operation, lambda one: work(SqlalchemyRunner(one)))
+        if kept is None or is_watched(self._engine):
+            return self.read(operation, through_sqlalchemy(work))
+        return self._run(operation, kept.run, work)
 
     def change(self, operation: str, work: Asking[T], /) -> T:
         """Run one statement that changes something, and commit."""
         kept = self._kept
-        if kept is not None and not is_watched(self._engine):
-            return self._run(operation, kept.run, work)
-        return self.write(operation, lambda one: work(SqlalchemyRunner(one)))
+        if kept is None or is_watched(self._engine):
+            return self.write(operation, through_sqlalchemy(work))
+        return self._run(operation, kept.run, work)
 
     def read(self, operation: str, work: Work[T], /) -> T:
         """Run work that changes nothing; again where the connection was lost."""
