@@ -397,6 +397,10 @@ def interrupted(words: list[str], path: Path) -> subprocess.CompletedProcess[str
     ) as process:
         while process.poll() is None and count_of(path) > 2 * COUNT - 10:
             time.sleep(0.001)
-        process.send_signal(signal.SIGINT)
+        left = 2 * COUNT
+        while process.poll() is None and (now := count_of(path)) < left:
+            left = now  # Python may lose an interrupt in a callback: it goes on then
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
         out, err = process.communicate()
     return subprocess.CompletedProcess(command, process.returncode, out, err)
