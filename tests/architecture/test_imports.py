@@ -25,10 +25,11 @@ STAGES = (
     {"action"},
     {"timeline", "filters", "pages", "groups", "leftovers", "batches"},
     {"ports", "retention"},
+    {"context", "concurrency", "awaited"},
     {"rules", "kept", "history", "async_history"},
     {"settling", "erasure"},
-    {"recording", "reconcile"},
-    {"recorded"},
+    {"recorder_of", "recording", "async_recording", "reconcile"},
+    {"recorded", "async_recorded"},
     {"recorder", "async_recorder"},
 )
 STAGE = {name: number for number, names in enumerate(STAGES) for name in names}

@@ -18,6 +18,7 @@ from assignment_actions.domain.action import (
     Claim,
     success_order,
 )
+from assignment_actions.domain.awaited import AwaitedActionRepository
 from assignment_actions.domain.errors import DuplicateActionError
 from assignment_actions.domain.filters import (
     ActionFilter,
@@ -27,7 +28,7 @@ from assignment_actions.domain.filters import (
 )
 from assignment_actions.domain.groups import FailureGroup, group_failures
 from assignment_actions.domain.leftovers import leftovers
-from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.ports import ActionRepository, AsyncActionRepository
 from assignment_actions.domain.rules import first_duplicate
 from assignment_actions.domain.timeline import Timeline
 from assignment_actions.domain.values import (
@@ -354,6 +355,24 @@ class InMemoryActionRepository:
         return _place(place)
 
 
+class AsyncInMemoryActionRepository(AwaitedActionRepository):
+    """
+    Keep actions in this process, for an event loop of any kind: nothing ever waits.
+
+    Args:
+        assignment_id_type: as for `InMemoryActionRepository`.
+    """
+
+    def __init__(
+        self,
+        *,
+        assignment_id_type: type[UUID | int | str] | None = None,
+    ) -> None:
+        super().__init__(
+            InMemoryActionRepository(assignment_id_type=assignment_id_type)
+        )
+
+
 def _identities(actions: Iterable[Action]) -> Iterator[_Identity]:
     return ((action.assignment_id, action.id) for action in actions)
 
@@ -370,3 +389,4 @@ def _without(gone: Collection[_Identity], actions: Iterable[Action]) -> list[Act
 
 
 _: type[ActionRepository] = InMemoryActionRepository
+_async: type[AsyncActionRepository] = AsyncInMemoryActionRepository

@@ -256,6 +256,112 @@ class JoinedActionRepository(ActionRepository, Protocol):
         ...
 
 
+class AsyncActionRepository(Protocol):
+    """
+    Keep actions, and find them again, without making an event loop wait.
+
+    `ActionRepository` verb by verb and clause by clause, awaited. A cancelled question
+    leaves nothing behind; a cancelled write may or may not have been stored.
+    """
+
+    async def add(self, /, *actions: Action) -> None:
+        """Store new actions, all or nothing."""
+        ...
+
+    async def complete(self, action: Action, /) -> bool:
+        """Store an outcome by compare-and-set; tell whether it was stored."""
+        ...
+
+    async def get(self, action_id: UUID, /) -> Action | None:
+        """Return the whole action with its stacktrace, None where there is none."""
+        ...
+
+    async def timelines(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        types: Collection[str] | None = None,
+        statuses: Collection[ActionStatus] | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Timeline]:
+        """Return a timeline for every id, in the order asked."""
+        ...
+
+    async def latest_successes(
+        self,
+        assignment_ids: Collection[AssignmentId],
+        action_type: str | None = None,
+        /,
+    ) -> Mapping[AssignmentId, Action]:
+        """Return the latest success of each id that has one, in the order asked."""
+        ...
+
+    async def find(
+        self,
+        action_filter: ActionFilter,
+        limit: int,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """Return at most `limit` of the actions that match, newest first."""
+        ...
+
+    async def count(self, action_filter: ActionFilter, /) -> int:
+        """Return how many actions the filter matches."""
+        ...
+
+    async def count_by(
+        self, action_filter: ActionFilter, dimension: Dimension, /
+    ) -> Mapping[str, int]:
+        """Return how many of them there are by `dimension_of`."""
+        ...
+
+    async def failure_groups(
+        self,
+        types: Collection[str] | None = None,
+        since: datetime | None = None,
+        /,
+    ) -> Sequence[FailureGroup]:
+        """Return the failed actions of these types by fingerprint."""
+        ...
+
+    async def scrub(self, /, *actions: Action) -> int:
+        """Keep only the facts of these actions; return how many changed."""
+        ...
+
+    async def delete(self, /, *actions: Action, status: str | None = None) -> int:
+        """Remove these actions; return how many were there."""
+        ...
+
+    async def search(
+        self,
+        action_filter: ActionFilter,
+        texts: Collection[str] | None,
+        limit: int,
+        after: Cursor | None = None,
+        /,
+    ) -> Sequence[Action]:
+        """Return at most `limit` of the actions that match and hold a text."""
+        ...
+
+    def joined_to(self, transaction: Any, /) -> AsyncJoinedActionRepository:
+        """Return this repository inside the caller's transaction; nothing is sent."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the repository itself opened; again is harmless."""
+        ...
+
+
+class AsyncJoinedActionRepository(AsyncActionRepository, Protocol):
+    """Be a repository inside a transaction that somebody else ends."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the transaction it last wrote in is still undecided."""
+        ...
+
+
 class OutcomeJournal(Protocol):
     """
     Keep what could not be stored, until it can be; several threads share it.
