@@ -8,7 +8,14 @@ runs such a coroutine through without any event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -42,6 +49,15 @@ def result_of(work: Coroutine[Any, Any, T]) -> T:
         return end.value  # type: ignore[no-any-return]  # what the coroutine returns
     work.close()
     raise RuntimeError("it waits for an event loop: AsyncActionRecorder has one")
+
+
+def awaited(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Return a function to await in the place of one that answers at once."""
+
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        return function(*args, **kwargs)
+
+    return call
 
 
 class AwaitedActionRepository:

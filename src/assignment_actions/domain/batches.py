@@ -2,40 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+
+import attrs
 
 from assignment_actions.domain.action import Action
 
 BATCH_SIZE = 5_000
+ASYNC_BATCH_SIZE = 500
+"""Fewer: whoever shares the event loop waits while the rows of one are made."""
+
 BATCH_TEXT = 8 * 1024 * 1024
 """So many characters of text end a batch: memory stays flat, however long they are."""
 
 
 def batches(
     actions: Iterable[Action], imported: Callable[[Action], Action], size: int
-) -> Iterator[list[Action]]:
+) -> Generator[list[Action]]:
     """
     Yield the imported actions in batches; each is emptied when the next is asked for.
 
     Raises:
         TypeError, ValueError: what `imported` says, with a note of the position.
     """
-    batch: list[Action] = []
-    room = BATCH_TEXT
-    for position, action in enumerate(actions):
-        try:
-            one = imported(action)
-        except (TypeError, ValueError) as error:
-            error.add_note(f"at position {position} of the actions, counted from 0")
-            raise
-        batch.append(one)
-        room -= text_size(one)
-        if len(batch) == size or room <= 0:
-            yield batch
+    batch = _Batch(imported, size)
+    for action in actions:
+        if batch.is_full_with(action):
+            yield batch.actions
             batch.clear()
-            room = BATCH_TEXT
-    if batch:
-        yield batch
+    if batch.actions:
+        yield batch.actions
+
+
+async def async_batches(
+    actions: AsyncIterable[Action], imported: Callable[[Action], Action], size: int
+) -> AsyncGenerator[list[Action]]:
+    """Yield the same of actions that have to be waited for."""
+    batch = _Batch(imported, size)
+    async for action in actions:
+        if batch.is_full_with(action):
+            yield batch.actions
+            batch.clear()
+    if batch.actions:
+        yield batch.actions
+
+
+@attrs.define
+class _Batch:
+    """Be the actions gathered since the last batch was full."""
+
+    imported: Callable[[Action], Action]
+    size: int
+    actions: list[Action] = attrs.field(factory=list)
+    room: int = BATCH_TEXT
+    position: int = 0
+
+    def is_full_with(self, action: Action) -> bool:
+        """Take one more; tell whether they are to be stored now."""
+        try:
+            one = self.imported(action)
+        except (TypeError, ValueError) as error:
+            error.add_note(
+                f"at position {self.position} of the actions, counted from 0"
+            )
+            raise
+        self.position += 1
+        self.actions.append(one)
+        self.room -= text_size(one)
+        return len(self.actions) == self.size or self.room <= 0
+
+    def clear(self) -> None:
+        """Begin the next batch."""
+        self.actions.clear()
+        self.room = BATCH_TEXT
 
 
 def text_size(action: Action) -> int:

@@ -1,10 +1,22 @@
-"""Erasure: scrub, erase and purge in batches, and proof that nothing was left."""
+"""
+Erasure: scrub, erase and purge in batches, and proof that nothing was left.
+
+Coroutines; a store that does not wait runs them by `result_of`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing
 from datetime import datetime
-from itertools import chain, islice
 from typing import Literal
 
 import attrs
@@ -12,7 +24,7 @@ import attrs
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.filters import ActionFilter, Cursor
 from assignment_actions.domain.leftovers import leftovers
-from assignment_actions.domain.ports import ActionRepository, OutcomeJournal
+from assignment_actions.domain.ports import AsyncActionRepository, OutcomeJournal
 from assignment_actions.domain.retention import RetentionPolicy
 from assignment_actions.domain.values import AssignmentId, scrubbed_key
 
@@ -25,9 +37,9 @@ IDS_AT_ONCE = 1000
 LEFTOVERS_LIMIT = 1000
 
 ErasureKind = Literal["scrub", "erase", "purge"]
-Verb = Callable[..., int]
+Verb = Callable[..., Awaitable[int]]
 Try = tuple[AssignmentId, str, str]
-Find = Callable[[ActionFilter, Cursor | None], Sequence[Action]]
+Find = Callable[[ActionFilter, Cursor | None], Awaitable[Sequence[Action]]]
 
 
 @attrs.frozen(kw_only=True)
@@ -122,13 +134,13 @@ class Erasure:
     there: what is gone is not found again, and what was scrubbed is not counted again.
     """
 
-    repository: ActionRepository
+    repository: AsyncActionRepository
     report: ErasureReport
     now: Callable[[], datetime]
     batch_size: int
     on_progress: Progress | None
 
-    def scrub(
+    async def scrub(
         self, ids: Sequence[AssignmentId], journal: OutcomeJournal | None
     ) -> ErasureReport:
         """Keep only the facts about these assignments."""
@@ -137,58 +149,58 @@ class Erasure:
             journal, lambda one: one.scrubbed() if one.assignment_id in wanted else one
         )
         if self.report.is_dry_run:
-            return self._each_of(ids, self.repository.scrub, self._unscrubbed)
-        return self._each_of(ids, self.repository.scrub, self._found)
+            return await self._each_of(ids, self.repository.scrub, self._unscrubbed)
+        return await self._each_of(ids, self.repository.scrub, self._found)
 
-    def erase(
+    async def erase(
         self, ids: Sequence[AssignmentId], journal: OutcomeJournal | None
     ) -> ErasureReport:
         """Remove all actions of these assignments."""
         wanted = frozenset(ids)
         self._journal(journal, lambda one: None if one.assignment_id in wanted else one)
-        return self._each_of(ids, self.repository.delete, self._found)
+        return await self._each_of(ids, self.repository.delete, self._found)
 
-    def purge(
+    async def purge(
         self, policy: RetentionPolicy, journal: OutcomeJournal | None
     ) -> ErasureReport:
         """Remove what a policy lets expire."""
         self._journal(journal, lambda one: one)  # leaves out what was settled
         for rule, wanted in policy.expired(self.report.started_at):
-            for page in _pages(wanted, self._found):
-                expired = [one for one in page if policy.decides(rule, one)]
-                free = [one for one in expired if not policy.holds(one)]
-                free = [*self._not_needed(free, policy)]
-                self._change(free, self._delete, len(expired) - len(free))
+            async with aclosing(_pages(wanted, self._found)) as pages:
+                async for page in pages:
+                    expired = [one for one in page if policy.decides(rule, one)]
+                    free = [one for one in expired if not policy.holds(one)]
+                    free = await self._not_needed(free, policy)
+                    await self._change(free, self._delete, len(expired) - len(free))
         return self.report
 
     # -- behind ------------------------------------------------------------------------
 
-    def _not_needed(
+    async def _not_needed(
         self, actions: Sequence[Action], policy: RetentionPolicy
-    ) -> Iterator[Action]:
-        """Yield those under no key, and those whose every try expires as well."""
+    ) -> list[Action]:
+        """Return those under no key, and those whose every try expires as well."""
         keyed = [one for one in actions if one.key is not None]
         kept: set[Try] = set()
         if keyed:
             ids = {one.assignment_id for one in keyed}
             types = {str(one.action_type) for one in keyed}
-            for timeline in self.repository.timelines(ids, types).values():
+            timelines = await self.repository.timelines(ids, types)
+            for timeline in timelines.values():
                 kept |= {
                     _try_of(one)
                     for one in timeline
                     if not policy.lets_go(one, self.report.started_at)
                 }
-        yield from (
-            one for one in actions if one.key is None or _try_of(one) not in kept
-        )
+        return [one for one in actions if one.key is None or _try_of(one) not in kept]
 
-    def _delete(self, *actions: Action) -> int:
+    async def _delete(self, *actions: Action) -> int:
         """Remove them, but not what was completed since it was read."""
         final = [one for one in actions if one.status.is_final]
-        count = self.repository.delete(*final) if final else 0
+        count = await self.repository.delete(*final) if final else 0
         for status in {one.status for one in actions} - {one.status for one in final}:
             some = [one for one in actions if one.status is status]
-            count += self.repository.delete(*some, status=status)
+            count += await self.repository.delete(*some, status=status)
         return count
 
     def _journal(
@@ -204,28 +216,33 @@ class Erasure:
             kept = journal.rewrite(change)
         self.report = attrs.evolve(self.report, kept=kept)
 
-    def _each_of(
+    async def _each_of(
         self, ids: Sequence[AssignmentId], verb: Verb, find: Find
     ) -> ErasureReport:
         for start in range(0, len(ids), IDS_AT_ONCE):
             some = ActionFilter(assignment_ids=ids[start : start + IDS_AT_ONCE])
-            for page in _pages(some, find):
-                self._change(page, verb)
+            async with aclosing(_pages(some, find)) as pages:
+                async for page in pages:
+                    await self._change(page, verb)
         return self.report
 
-    def _found(self, wanted: ActionFilter, after: Cursor | None) -> Sequence[Action]:
-        return self.repository.find(wanted, self.batch_size, after)
-
-    def _unscrubbed(
+    async def _found(
         self, wanted: ActionFilter, after: Cursor | None
     ) -> Sequence[Action]:
-        return self.repository.search(wanted, None, self.batch_size, after)
+        return await self.repository.find(wanted, self.batch_size, after)
 
-    def _change(self, actions: Sequence[Action], verb: Verb, held: int = 0) -> None:
+    async def _unscrubbed(
+        self, wanted: ActionFilter, after: Cursor | None
+    ) -> Sequence[Action]:
+        return await self.repository.search(wanted, None, self.batch_size, after)
+
+    async def _change(
+        self, actions: Sequence[Action], verb: Verb, held: int = 0
+    ) -> None:
         """Change one batch, all or nothing, and say so."""
         count = len(actions)
         if actions and not self.report.is_dry_run:
-            count = verb(*actions)
+            count = await verb(*actions)
         self.report = self.report.with_batch(actions, count, held, self.now())
         if self.on_progress is not None:
             self.on_progress(self.report)
@@ -236,9 +253,9 @@ def _try_of(action: Action) -> Try:
     return action.assignment_id, str(action.action_type), scrubbed_key(key)
 
 
-def _pages(wanted: ActionFilter, find: Find) -> Iterator[Sequence[Action]]:
+async def _pages(wanted: ActionFilter, find: Find) -> AsyncGenerator[Sequence[Action]]:
     after = None
-    while page := find(wanted, after):
+    while page := await find(wanted, after):
         yield page
         after = Cursor.of(page[-1])
 
@@ -256,8 +273,8 @@ def as_sought(texts: Iterable[str]) -> list[str]:
     return sought
 
 
-def checked(
-    repository: ActionRepository,
+async def checked(
+    repository: AsyncActionRepository,
     journal: OutcomeJournal | None,
     ids: Sequence[AssignmentId],
     texts: Sequence[str],
@@ -266,24 +283,33 @@ def checked(
     count, found = 0, list[Leftover]()
     for start in range(0, len(ids), IDS_AT_ONCE):
         some = ActionFilter(assignment_ids=ids[start : start + IDS_AT_ONCE])
-        count += repository.count(some)
-        found += _in_store(repository, some, None)
+        count += await repository.count(some)
+        found += await _in_store(repository, some, None)
     if texts:
-        found += _in_store(repository, ActionFilter(), texts)
+        found += await _in_store(repository, ActionFilter(), texts)
     if journal is not None:
         found += _in_journal(journal, frozenset(ids), texts)
     return ErasureCheck(count, tuple(found))
 
 
-def _in_store(
-    repository: ActionRepository, wanted: ActionFilter, texts: Sequence[str] | None
-) -> Iterator[Leftover]:
-    def found(some: ActionFilter, after: Cursor | None) -> Sequence[Action]:
-        return repository.search(some, texts, ERASURE_BATCH, after)
+async def _in_store(
+    repository: AsyncActionRepository,
+    wanted: ActionFilter,
+    texts: Sequence[str] | None,
+) -> list[Leftover]:
+    async def find(some: ActionFilter, after: Cursor | None) -> Sequence[Action]:
+        return await repository.search(some, texts, ERASURE_BATCH, after)
 
-    actions = chain.from_iterable(_pages(wanted, found))
-    for action in islice(actions, LEFTOVERS_LIMIT):
-        yield Leftover("store", leftovers(action, texts), action.scrubbed())
+    found: list[Leftover] = []
+    async with aclosing(_pages(wanted, find)) as pages:
+        async for page in pages:
+            found += [
+                Leftover("store", leftovers(action, texts), action.scrubbed())
+                for action in page
+            ]
+            if len(found) >= LEFTOVERS_LIMIT:
+                break
+    return found[:LEFTOVERS_LIMIT]
 
 
 def _in_journal(

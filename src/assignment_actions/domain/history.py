@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import attrs
@@ -36,21 +36,16 @@ from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 ITERATE_BATCH = 1000
 PAGE_LIMIT = 100
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
-class ActionHistory:
-    """
-    Answer questions from a repository; nothing here writes.
-
-    One query per call, and per chunk of ids where they are more than the engine takes
-    as parameters; `iterate` one per 1 000 actions. Lists never load stacktraces. Every
-    method may raise StorageError.
-    """
+class HistoryOf(Generic[R]):
+    """What both histories are made of: a repository, a clock, and the known types."""
 
     def __init__(
         self,
-        repository: ActionRepository,
+        repository: R,
         *,
         clock: Clock = utc_now,
         vocabulary: VocabularyLike | Vocabulary = (),
@@ -58,6 +53,35 @@ class ActionHistory:
         self._repository = repository
         self._clock = clock
         self._vocabulary = Vocabulary.of(vocabulary)
+
+    def now(self) -> datetime:
+        """Return the clock's present in UTC; what is overdue is judged by it."""
+        return as_utc("clock()", self._clock())
+
+    def _read(self, action: Action) -> Action:
+        known = self._vocabulary.read(action.action_type)
+        if known is action.action_type:
+            return action
+        return action._with(action_type=known)  # noqa: SLF001  # a known word is checked
+
+    def _read_group(self, group: FailureGroup) -> FailureGroup:
+        example = self._read(group.example)
+        if example is group.example:
+            return group
+        return attrs.evolve(group, example=example)
+
+    def _all(self, actions: Iterable[Action]) -> Iterable[Action]:
+        return actions if self._vocabulary.is_built_in else map(self._read, actions)
+
+
+class ActionHistory(HistoryOf[ActionRepository]):
+    """
+    Answer questions from a repository; nothing here writes.
+
+    One query per call, and per chunk of ids where they are more than the engine takes
+    as parameters; `iterate` one per 1 000 actions. Lists never load stacktraces. Every
+    method may raise StorageError.
+    """
 
     # -- one action, one assignment ------------------------------------------------
 
@@ -91,7 +115,8 @@ class ActionHistory:
         decision record "Assignment actions", third question.
         """
         one = as_assignment_id(assignment_id)
-        return self._timelines([one], types, statuses)[one]
+        found = self._timelines([one], types, statuses)
+        return found[one]
 
     def timelines(
         self,
@@ -177,7 +202,7 @@ class ActionHistory:
                 no cursor of ours.
         """
         as_int("limit", limit, low=0, high=INT32_MAX - 1)
-        wanted, asked = _filter(action_filter), limit + 1 if limit else 0
+        wanted, asked = as_filter(action_filter), limit + 1 if limit else 0
         if before is None:
             start = None if after is None else Cursor.decode(after)
             found = self._repository.find(wanted, asked, start)
@@ -197,7 +222,7 @@ class ActionHistory:
         snapshot, as a server-side cursor would. So none comes twice, but what changes
         meanwhile may be seen or not.
         """
-        wanted, after = _filter(action_filter), None
+        wanted, after = as_filter(action_filter), None
         while True:
             found = self._repository.find(wanted, ITERATE_BATCH, after)
             yield from self._all(found)
@@ -207,7 +232,7 @@ class ActionHistory:
 
     def count(self, action_filter: ActionFilter) -> int:
         """Return how many actions match."""
-        return self._repository.count(_filter(action_filter))
+        return self._repository.count(as_filter(action_filter))
 
     def count_by(
         self, action_filter: ActionFilter, dimension: str
@@ -225,11 +250,15 @@ class ActionHistory:
             failure count under no reason and no fingerprint.
         """
         by = as_dimension(dimension)
-        return ordered_counts(by, self._repository.count_by(_filter(action_filter), by))
+        return ordered_counts(
+            by, self._repository.count_by(as_filter(action_filter), by)
+        )
 
     def overdue(self, *, limit: int = PAGE_LIMIT) -> tuple[Action, ...]:
         """Return actions in progress longer than their type allows, newest first."""
-        return self.find(ActionFilter(overdue_before=self.now()), limit=limit).actions
+        overdue = ActionFilter(overdue_before=self.now())
+        page = self.find(overdue, limit=limit)
+        return page.actions
 
     def failure_groups(
         self,
@@ -246,13 +275,9 @@ class ActionHistory:
             types: only failures of these action types.
         """
         start = None if since is None else as_utc("since", since)
-        wanted = None if types is None else _each("types", types, as_text)
+        wanted = None if types is None else each_of("types", types, as_text)
         found = self._repository.failure_groups(wanted, start)
         return ordered_groups(self._read_group(group) for group in found)
-
-    def now(self) -> datetime:
-        """Return the clock's present in UTC; what is overdue is judged by it."""
-        return as_utc("clock()", self._clock())
 
     # -- behind ------------------------------------------------------------------------
 
@@ -262,11 +287,11 @@ class ActionHistory:
         types: Collection[str] | None,
         statuses: Collection[str] | None,
     ) -> Mapping[AssignmentId, Timeline]:
-        wanted = None if types is None else _each("types", types, as_text)
+        wanted = None if types is None else each_of("types", types, as_text)
         if statuses is None:  # an adapter of before R102 can be asked this
             found = self._repository.timelines(ids, wanted)
         else:
-            stored_in = _each("statuses", statuses, as_status)
+            stored_in = each_of("statuses", statuses, as_status)
             found = self._repository.timelines(ids, wanted, stored_in)
         if self._vocabulary.is_built_in:
             return found
@@ -281,31 +306,18 @@ class ActionHistory:
             return found
         return {key: self._read(action) for key, action in found.items()}
 
-    def _read(self, action: Action) -> Action:
-        known = self._vocabulary.read(action.action_type)
-        if known is action.action_type:
-            return action
-        return action._with(action_type=known)  # noqa: SLF001  # a known word is checked
 
-    def _read_group(self, group: FailureGroup) -> FailureGroup:
-        example = self._read(group.example)
-        if example is group.example:
-            return group
-        return attrs.evolve(group, example=example)
-
-    def _all(self, actions: Iterable[Action]) -> Iterable[Action]:
-        return actions if self._vocabulary.is_built_in else map(self._read, actions)
-
-
-def _filter(value: ActionFilter) -> ActionFilter:
+def as_filter(value: ActionFilter) -> ActionFilter:
+    """Return the value if it is a filter."""
     if not isinstance(value, ActionFilter):
         raise TypeError(f"action_filter must be an ActionFilter, got {value!r}")
     return value
 
 
-def _each(
+def each_of(
     field: str, values: Collection[str], convert: Callable[[str, object], T]
 ) -> list[T]:
+    """Return each of a collection converted; a text is none."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{field} must be a collection, got {values!r}")
     return [convert(field, value) for value in values]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from contextlib import aclosing, suppress
 from hashlib import blake2b
+from inspect import isawaitable
 from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
@@ -12,13 +13,13 @@ from uuid import UUID
 import attrs
 
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.async_history import AsyncActionHistory
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
     ActionNotFoundError,
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.filters import ActionFilter
-from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.kept import logger
 from assignment_actions.domain.rules import WritingRules
 from assignment_actions.domain.values import (
@@ -32,8 +33,11 @@ from assignment_actions.domain.vocabulary import ErrorReason
 BATCH_SIZE = 200
 """How many actions are read at once: few, so that they are fresh when asked about."""
 
-Probe = Callable[[Action], bool | Failure | None]
-"""The host's answer: it happened, it did not (and why), or nobody can tell."""
+Answer = bool | Failure | None
+"""It happened, it did not (and why), or nobody can tell."""
+
+Probe = Callable[[Action], Answer]
+AsyncProbe = Callable[[Action], Awaitable[Answer]]
 
 Result = Literal["succeeded", "failed", "left", "overtaken", "errors"]
 
@@ -123,10 +127,10 @@ def _is_callable(_: object, field: attrs.Attribute[Any], value: object) -> None:
 class Reconciliation:
     """Be one run: which actions it asks about, whom, and where answers are stored."""
 
-    history: ActionHistory
+    history: AsyncActionHistory
     rules: WritingRules
-    store: Callable[[Action], Action]
-    probe: Probe = attrs.field(validator=_is_callable)
+    store: Callable[[Action], Awaitable[Action]]
+    probe: Probe | AsyncProbe = attrs.field(validator=_is_callable)
     types: tuple[str, ...] | None = attrs.field(converter=_as_types)
     share: tuple[int, int] = attrs.field(converter=_as_share)
     limit: int | None = attrs.field(converter=_as_limit)
@@ -134,20 +138,21 @@ class Reconciliation:
         validator=attrs.validators.optional(_is_callable)
     )
 
-    def run(self) -> ReconcileReport:
+    async def run(self) -> ReconcileReport:
         """Ask about each action in turn, and store the answers."""
         report = ReconcileReport()
-        for page in self._pages():
-            left = None if self.limit is None else self.limit - report.asked
-            for action in islice(filter(self._is_own, page), left):
-                report = report.plus(self._settle(action))
-            if self.on_progress is not None:
-                self.on_progress(report)
-            if report.asked == self.limit:
-                break
+        async with aclosing(self._pages()) as pages:
+            async for page in pages:
+                left = None if self.limit is None else self.limit - report.asked
+                for action in islice(filter(self._is_own, page), left):
+                    report = report.plus(await self._settle(action))
+                if self.on_progress is not None:
+                    self.on_progress(report)
+                if report.asked == self.limit:
+                    break
         return report
 
-    def _pages(self) -> Iterator[tuple[Action, ...]]:
+    async def _pages(self) -> AsyncGenerator[tuple[Action, ...]]:
         """
         Yield the unknown actions, then the overdue as of now, newest first.
 
@@ -159,10 +164,10 @@ class Reconciliation:
             ActionFilter(statuses=[ActionStatus.UNKNOWN], action_types=self.types),
             ActionFilter(overdue_before=self.history.now(), action_types=self.types),
         ):
-            page = self.history.find(wanted, limit=BATCH_SIZE)
+            page = await self.history.find(wanted, limit=BATCH_SIZE)
             yield page.actions
             while page.next_cursor is not None:
-                page = self.history.find(
+                page = await self.history.find(
                     wanted, limit=BATCH_SIZE, after=page.next_cursor
                 )
                 yield page.actions
@@ -171,10 +176,12 @@ class Reconciliation:
         index, of = self.share
         return share_of(action.id, of) == index
 
-    def _settle(self, action: Action) -> Result:
+    async def _settle(self, action: Action) -> Result:
         try:  # who is asked by a digest would say that it never happened
             is_lost = is_scrubbed_key(action.key)
-            answer = None if is_lost else self.probe(action)
+            answer: object = None if is_lost else self.probe(action)
+            if isawaitable(answer):
+                answer = await answer
         except Exception as error:  # noqa: BLE001  # one bad answer stops no run
             said = f"the probe failed for action {action.id} ({action.action_type})"
             with suppress(Exception):  # a log handler may break
@@ -184,7 +191,7 @@ class Reconciliation:
             return "errors"
         completion = settled(action, answer, self.rules)
         try:
-            stored = action if completion is None else self.store(completion)
+            stored = action if completion is None else await self.store(completion)
         except (ActionAlreadyCompletedError, ActionNotFoundError):
             return "overtaken"
         return _RESULTS[stored.status]

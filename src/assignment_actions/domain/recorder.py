@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Any, Literal, ParamSpec, Self, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from datetime import datetime
+from typing import Any, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.awaited import (
+    AwaitedActionRepository,
+    awaited,
+    result_of,
+)
 from assignment_actions.domain.batches import BATCH_SIZE, batches
 from assignment_actions.domain.erasure import (
     ERASURE_BATCH,
-    Erasure,
     ErasureCheck,
-    ErasureKind,
     ErasureReport,
     Progress,
     as_sought,
@@ -27,26 +29,16 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.history import ActionHistory
-from assignment_actions.domain.ids import Uuid7Factory
-from assignment_actions.domain.kept import KeptOutcomes, at_once, logger
 from assignment_actions.domain.ports import (
     ActionRepository,
-    Clock,
-    IdFactory,
     JoinedActionRepository,
-    OutcomeJournal,
-    Redactor,
-    utc_now,
 )
-from assignment_actions.domain.ready_reasons import ReasonRule
-from assignment_actions.domain.reconcile import Probe, ReconcileReport, Reconciliation
+from assignment_actions.domain.reconcile import Probe, ReconcileReport
 from assignment_actions.domain.recorded import recorded_calls
+from assignment_actions.domain.recorder_of import FLUSHED_ON_THE_SIDE, RecorderOf
 from assignment_actions.domain.recording import Recording
-from assignment_actions.domain.redaction import redact_defaults
 from assignment_actions.domain.retention import RetentionPolicy
 from assignment_actions.domain.rules import (
-    OVERDUE_AFTER,
-    WritingRules,
     next_attempt,
     refusal_of,
 )
@@ -62,22 +54,13 @@ from assignment_actions.domain.values import (
     AssignmentId,
     as_ids,
     as_int,
-    as_text,
 )
-from assignment_actions.domain.vocabulary import Vocabulary, VocabularyLike
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-FLUSHED_ON_THE_SIDE = 100
 
-OnStartFailure = Literal["raise", "journal"]
-_START_FAILURES = ("raise", "journal")
-
-_new_id = Uuid7Factory()
-
-
-class ActionRecorder:
+class ActionRecorder(RecorderOf[ActionRepository, JoinedActionRepository]):
     """
     Record actions: before the effect that they start, after it how they ended.
 
@@ -105,39 +88,6 @@ class ActionRecorder:
 
     Every method that writes is one statement where nothing is in its way. Thread-safe.
     """
-
-    def __init__(
-        self,
-        repository: ActionRepository,
-        *,
-        clock: Clock = utc_now,
-        ids: IdFactory = _new_id,
-        vocabulary: VocabularyLike = (),
-        reasons: Mapping[Any, ReasonRule] = MappingProxyType({}),
-        redact: Redactor | None = redact_defaults,
-        overdue_after: timedelta | Mapping[Any, timedelta] = OVERDUE_AFTER,
-        store_messages: bool = True,
-        journal: OutcomeJournal | None = None,
-        on_start_failure: OnStartFailure = "raise",
-    ) -> None:
-        if on_start_failure not in _START_FAILURES:
-            raise ValueError(
-                f"on_start_failure must be one of {', '.join(_START_FAILURES)},"
-                f" got {on_start_failure!r}"
-            )
-        self._repository = repository
-        self._rules = WritingRules(
-            clock=clock,
-            ids=ids,
-            vocabulary=Vocabulary.of(vocabulary),
-            reasons=reasons,
-            redact=redact,
-            overdue_after=overdue_after,
-            store_messages=bool(store_messages),
-        )
-        self._joined: JoinedActionRepository | None = None
-        self._journal: OutcomeJournal = KeptOutcomes() if journal is None else journal
-        self._keeps_starts = on_start_failure == "journal"
 
     # -- around an effect ------------------------------------------------------------
 
@@ -178,12 +128,10 @@ class ActionRecorder:
         """
         return Recording(
             self,
-            lambda: self._begin(
-                self._rules.started(
-                    assignment_id, type, key=key, actor=actor, details=details
-                ),
-                retry_unknown=retry_unknown,
+            lambda: self._rules.started(
+                assignment_id, type, key=key, actor=actor, details=details
             ),
+            retry_unknown=retry_unknown,
         )
 
     def recorded(
@@ -367,12 +315,18 @@ class ActionRecorder:
         if on_progress is not None and not callable(on_progress):
             raise TypeError(f"on_progress must be callable, got {on_progress!r}")
         count = 0
+
+        def store(batch: Sequence[Action]) -> None:
+            nonlocal count
+            self._repository.add(*batch)
+            count += len(batch)
+
         try:
-            for batch in batches(actions, self._rules.imported, size):
-                self._repository.add(*batch)
-                count += len(batch)
-                if on_progress is not None:
-                    on_progress(count)
+            with closing(batches(actions, self._rules.imported, size)) as parts:
+                for batch in parts:
+                    store(batch)
+                    if on_progress is not None:
+                        on_progress(count)
         except BaseException as error:
             error.add_note(f"record_many had stored {count} actions before")
             raise
@@ -429,23 +383,11 @@ class ActionRecorder:
             ValueError: this recorder is joined; reconciling needs its own transactions.
             StorageError: the store is out of reach; what was settled stays settled.
         """
-        if self._joined is not None:
-            raise ValueError(
-                "reconcile writes in transactions of its own:"
-                " call it on a recorder that is not joined"
-            )
-        run = Reconciliation(
-            history=self.history,
-            rules=self._rules,
-            store=self._complete,
-            probe=probe,
-            types=types,
-            share=share,
-            limit=limit,
-            on_progress=on_progress,
+        run = self._reconciliation(
+            awaited(self._complete), probe, types, share, limit, on_progress
         )
         self.flush()  # nobody need be asked about what waits here
-        return run.run()
+        return result_of(run.run())
 
     # -- privacy -----------------------------------------------------------------------
 
@@ -485,7 +427,7 @@ class ActionRecorder:
         run = self._erasure(
             "scrub", actor, dry_run, batch_size, on_progress, len(wanted)
         )
-        return run.scrub(wanted, self._own_journal)
+        return result_of(run.scrub(wanted, self._own_journal))
 
     def erase(
         self,
@@ -505,7 +447,7 @@ class ActionRecorder:
         run = self._erasure(
             "erase", actor, dry_run, batch_size, on_progress, len(wanted)
         )
-        return run.erase(wanted, self._own_journal)
+        return result_of(run.erase(wanted, self._own_journal))
 
     def purge(
         self,
@@ -526,7 +468,7 @@ class ActionRecorder:
         if not isinstance(policy, RetentionPolicy):
             raise TypeError(f"policy must be a RetentionPolicy, got {policy!r}")
         run = self._erasure("purge", actor, dry_run, batch_size, on_progress)
-        return run.purge(policy, self._own_journal)
+        return result_of(run.purge(policy, self._own_journal))
 
     def verify_erased(
         self, ids: Iterable[AssignmentId] = (), texts: Iterable[str] = ()
@@ -539,8 +481,8 @@ class ActionRecorder:
             texts: stand nowhere, in whatever assignment; compared by code point. One
                 walk through the whole table.
         """
-        return checked(
-            self._repository, self._own_journal, as_ids(ids), as_sought(texts)
+        return result_of(
+            checked(self._awaited, self._own_journal, as_ids(ids), as_sought(texts))
         )
 
     @property
@@ -579,36 +521,9 @@ class ActionRecorder:
 
     # -- behind ------------------------------------------------------------------------
 
-    def _erasure(
-        self,
-        kind: ErasureKind,
-        actor: str | None,
-        dry_run: bool,  # noqa: FBT001  # private, and passed on as it came
-        batch_size: int,
-        on_progress: Progress | None,
-        assignments: int | None = None,
-    ) -> Erasure:
-        now = self._rules.now()
-        report = ErasureReport(
-            kind=kind,
-            actor=None if actor is None else as_text("actor", actor),
-            is_dry_run=bool(dry_run),
-            started_at=now,
-            ended_at=now,
-            assignments=assignments,
-        )
-        return Erasure(
-            repository=self._repository,
-            report=report,
-            now=self._rules.now,
-            batch_size=as_int("batch_size", batch_size, low=1, high=INT32_MAX),
-            on_progress=on_progress,
-        )
-
     @property
-    def _own_journal(self) -> OutcomeJournal | None:
-        """Return the journal, None inside a host's transaction."""
-        return self._journal if self._joined is None else None
+    def _awaited(self) -> AwaitedActionRepository:
+        return AwaitedActionRepository(self._repository)
 
     def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:
         """Store a start; tell whether it is kept in the journal instead."""
@@ -620,13 +535,7 @@ class ActionRecorder:
             except StorageError as error:
                 if not self._keep(action, is_new=True):
                     raise
-                logger.error(
-                    "assignment_actions could not store the start of action %s (%s):"
-                    " %s; it is kept for flush(), and its block runs",
-                    action.id,
-                    action.action_type,
-                    self._rules.clean_text(str(error)),
-                )
+                self._log_kept_start(action, error)
                 return action, True
             else:
                 self._flush_quietly()
@@ -656,35 +565,17 @@ class ActionRecorder:
         if stored.status is ActionStatus.SUCCEEDED:
             return [stored]
         self._flush_quietly()  # its outcome may be one that waits here
-        return tries_with(self._repository, stored)
+        return result_of(tries_with(self._awaited, stored))
 
     def _complete(self, completion: Action) -> Action:
         if self._repository.complete(completion):
             self._flush_quietly()
             return completion
-        stored = stored_as(self._repository, completion)
+        stored = result_of(stored_as(self._awaited, completion))
         refusal = refusal_of(completion, stored)
         if refusal is not None:
             raise refusal
         return completion if stored is None else stored
-
-    def _keep(
-        self,
-        action: Action,
-        is_due: Callable[[], bool] = at_once,
-        *,
-        is_new: bool = False,
-    ) -> bool:
-        """Keep an outcome for later; a journal that breaks disturbs nobody."""
-        try:
-            self._journal.keep(action, is_due, is_new=is_new)
-        except Exception as error:  # noqa: BLE001  # the user's result wins
-            said = f"lost: action {action.id} is {action.status}"
-            logger.error(  # redacted, so not as it is
-                self._rules.as_logged(f"{said}, and the journal is broken", error)
-            )
-            return False
-        return True
 
     def _flush(self, limit: int | None = None) -> int:
         if self._joined is not None:
@@ -697,8 +588,9 @@ class ActionRecorder:
                 self._flush(FLUSHED_ON_THE_SIDE)
 
     def _store_kept(self, completion: Action) -> bool:
-        return settle(self._repository, completion) is not Settlement.REFUSED
+        settled = result_of(settle(self._awaited, completion))
+        return settled is not Settlement.REFUSED
 
     def _store_new(self, action: Action) -> bool:
-        settled = settle_new(self._repository, action, self._rules.now())
+        settled = result_of(settle_new(self._awaited, action, self._rules.now()))
         return settled is not Settlement.REFUSED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.details import NO_DETAILS, FrozenDict
@@ -15,11 +15,11 @@ from assignment_actions.domain.errors import (
 )
 from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.kept import logger
-from assignment_actions.domain.ports import JoinedActionRepository
+from assignment_actions.domain.rules import WritingRules
 from assignment_actions.domain.vocabulary import ErrorReason
 
 if TYPE_CHECKING:
-    from assignment_actions.domain.recorder import ActionRecorder
+    from assignment_actions.domain.recorder import ActionRecorder  # noqa: F401  # below
 
 _UNCOMMITTED = Failure.of(
     reason=ErrorReason.INTERRUPTED,
@@ -27,22 +27,42 @@ _UNCOMMITTED = Failure.of(
 )
 
 
-class Recording:
-    """
-    Be one action around a block of code; made by `ActionRecorder.recording`.
+class _Joined(Protocol):
+    """Be a repository inside the host's transaction, of either colour."""
 
-    Used in one `with` statement, by one thread.
-    """
+    @property
+    def is_open(self) -> bool:
+        """Tell whether that is still undecided."""
+        ...
+
+
+class _Recorder(Protocol):
+    """Be a recorder of either colour, as far as a block knows it."""
+
+    _rules: WritingRules
+    _joined: Any
+
+
+RecorderT = TypeVar("RecorderT", bound=_Recorder)
+
+
+class RecordedBlock(Generic[RecorderT]):
+    """Be what is known of one action around a block, whether the block waits or not."""
 
     def __init__(
-        self, recorder: ActionRecorder, start: Callable[[], tuple[Action, bool]]
+        self,
+        recorder: RecorderT,
+        draft: Callable[[], Action],
+        *,
+        retry_unknown: bool,
     ) -> None:
         self._recorder = recorder
-        self._start = start
+        self._new_draft = draft
+        self._retry_unknown = retry_unknown
         self._started: Action | None = None
         self._action: Action | None = None
         self._details: FrozenDict = NO_DETAILS
-        self._joined: JoinedActionRepository | None = None
+        self._joined: _Joined | None = None
         self._is_start_kept = False  # in the journal: it could not be stored
 
     @property
@@ -69,6 +89,87 @@ class Recording:
         new = {**(details or {}), **more}
         self._details = rules.more_details(base, self._details, new)
 
+    # -- behind ------------------------------------------------------------------------
+
+    def _draft(self) -> Action:
+        """Return the action to begin with."""
+        if self._started is not None:
+            raise RuntimeError("a recording can be entered once")
+        return self._new_draft()
+
+    def _begun(self, started: Action, is_kept: bool) -> None:  # noqa: FBT001
+        self._started = self._action = started
+        self._is_start_kept = is_kept
+
+    def _ending(self, exception: BaseException | None) -> Callable[[], Action] | None:
+        """Return what makes the outcome of leaving the block, None where it has one."""
+        rules, joined = self._recorder._rules, self._joined
+        if joined is None:
+            if self.action.status.is_final:
+                return None
+            return lambda: rules.ended_by(self.action, exception, self._details)
+        if exception is None and joined.is_open:
+            return None  # the host's transaction decides
+        assert self._started is not None
+        started = self._started
+        error = _UNCOMMITTED if exception is None else exception
+        is_failure = isinstance(exception, Exception)
+        end = rules.failed if is_failure else rules.unknown
+        return lambda: end(started, error, self._details)
+
+    def _with_details(
+        self, details: Mapping[str, object] | None
+    ) -> tuple[Action, FrozenDict]:
+        """Return what an outcome starts from, and all the evidence there is."""
+        base = self._base()
+        rules = self._recorder._rules
+        return base, rules.more_details(base, self._details, details or {})
+
+    def _base(self) -> Action:
+        """Return what a completion starts from: after a host's rollback, the start."""
+        if (
+            self._started is not None
+            and self._joined is not None
+            and self._is_decided()
+        ):
+            return self._started
+        return self.action
+
+    def _is_decided(self) -> bool:
+        return self._joined is None or not self._joined.is_open
+
+    def _report(
+        self, error: Exception, exception: BaseException | None, *, is_kept: bool
+    ) -> None:
+        action = self.action
+        if self._recorder._joined is not None and exception is None:
+            raise error
+        kept = "; it is kept for flush()" if is_kept else ""
+        rules = self._recorder._rules
+        said = rules.clean_text(
+            f"assignment_actions could not store the outcome of action {action.id}"
+            f" ({action.action_type}): {error}{kept}"
+        )
+        with suppress(Exception):  # a log handler may break
+            logger.error(rules.as_logged(said, error))
+        if exception is not None:
+            with suppress(Exception):  # some exceptions refuse to be changed
+                exception.add_note(said)
+
+    def _log_waiting(self, completion: Action) -> None:
+        logger.warning(
+            "the outcome of action %s waits for the host's transaction",
+            completion.id,
+        )
+
+
+class Recording(RecordedBlock["ActionRecorder"]):
+    """
+    Be one action around a block of code; made by `ActionRecorder.recording`.
+
+    Used in one `with` statement, by one thread.
+    """
+
     def succeed(
         self,
         *,
@@ -93,8 +194,8 @@ class Recording:
             ActionAlreadyCompletedError, ActionNotFoundError, StorageError: as
                 `ActionRecorder.succeed`.
         """
-        rules, base = self._recorder._rules, self._base()
-        everything = rules.more_details(base, self._details, details or {})
+        base, everything = self._with_details(details)
+        rules = self._recorder._rules
         return self._end(joined_to, rules.succeeded(base, everything))
 
     def fail(
@@ -105,15 +206,13 @@ class Recording:
         joined_to: Any = None,
     ) -> Action:
         """Complete the action here as failed; otherwise as `succeed`."""
-        rules, base = self._recorder._rules, self._base()
-        everything = rules.more_details(base, self._details, details or {})
+        base, everything = self._with_details(details)
+        rules = self._recorder._rules
         return self._end(joined_to, rules.failed(base, error, everything))
 
     def __enter__(self) -> Self:
-        if self._started is not None:
-            raise RuntimeError("a recording can be entered once")
-        self._started, self._is_start_kept = self._start()
-        self._action = self._started
+        draft = self._draft()
+        self._begun(*self._recorder._begin(draft, retry_unknown=self._retry_unknown))
         return self
 
     def __exit__(
@@ -122,22 +221,11 @@ class Recording:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._joined is not None:
-            self._leave_joined(exception)
-        elif not self.action.status.is_final:
-            self._leave(exception)
+        ending = self._ending(exception)
+        if ending is not None:
+            self._settle(ending, exception)
 
     # -- behind ------------------------------------------------------------------------
-
-    def _base(self) -> Action:
-        """Return what a completion starts from: after a host's rollback, the start."""
-        if (
-            self._started is not None
-            and self._joined is not None
-            and self._is_decided()
-        ):
-            return self._started
-        return self.action
 
     def _end(self, transaction: Any, completion: Action) -> Action:
         if transaction is None:
@@ -161,24 +249,6 @@ class Recording:
             assert self._started is not None
             self._recorder._store_new(self._started)
             self._is_start_kept = False
-
-    def _leave(self, exception: BaseException | None) -> None:
-        rules = self._recorder._rules
-        self._settle(
-            lambda: rules.ended_by(self.action, exception, self._details), exception
-        )
-
-    def _leave_joined(self, exception: BaseException | None) -> None:
-        """Settle an action whose completion the host's transaction decides."""
-        assert self._joined is not None
-        assert self._started is not None
-        rules, started, joined = self._recorder._rules, self._started, self._joined
-        if exception is None and joined.is_open:
-            return
-        error = _UNCOMMITTED if exception is None else exception
-        is_failure = isinstance(exception, Exception)
-        end = rules.failed if is_failure else rules.unknown
-        self._settle(lambda: end(started, error, self._details), exception)
 
     def _settle(
         self,
@@ -218,31 +288,7 @@ class Recording:
         """Keep an outcome until the host's transaction has ended."""
         if self._recorder._joined is None:  # else another transaction decides it all
             self._recorder._keep(completion, is_due)
-            logger.warning(
-                "the outcome of action %s waits for the host's transaction",
-                completion.id,
-            )
-
-    def _is_decided(self) -> bool:
-        return self._joined is None or not self._joined.is_open
-
-    def _report(
-        self, error: Exception, exception: BaseException | None, *, is_kept: bool
-    ) -> None:
-        action = self.action
-        if self._recorder._joined is not None and exception is None:
-            raise error
-        kept = "; it is kept for flush()" if is_kept else ""
-        rules = self._recorder._rules
-        said = rules.clean_text(
-            f"assignment_actions could not store the outcome of action {action.id}"
-            f" ({action.action_type}): {error}{kept}"
-        )
-        with suppress(Exception):  # a log handler may break
-            logger.error(rules.as_logged(said, error))
-        if exception is not None:
-            with suppress(Exception):  # some exceptions refuse to be changed
-                exception.add_note(said)
+            self._log_waiting(completion)
 
     def _refresh(self) -> None:
         """Take over what was stored inside the block, or by somebody else."""

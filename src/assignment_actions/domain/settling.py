@@ -1,4 +1,8 @@
-"""Outcomes that reach the store late: each is there once, however often it is tried."""
+"""
+Outcomes that reach the store late: each is there once, however often it is tried.
+
+Coroutines; a store that does not wait runs them by `result_of`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.async_history import AsyncActionHistory
 from assignment_actions.domain.errors import DuplicateActionError, StorageError
 from assignment_actions.domain.filters import ActionFilter
-from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.kept import logger
-from assignment_actions.domain.ports import ActionRepository
+from assignment_actions.domain.ports import AsyncActionRepository
 from assignment_actions.domain.rules import next_attempt
 
 
@@ -23,7 +27,7 @@ class Settlement(StrEnum):
     REFUSED = "refused"
 
 
-def settle(repository: ActionRepository, completion: Action) -> Settlement:
+async def settle(repository: AsyncActionRepository, completion: Action) -> Settlement:
     """
     Store the outcome of an action whose start was stored.
 
@@ -34,9 +38,9 @@ def settle(repository: ActionRepository, completion: Action) -> Settlement:
         StorageError: the store is out of reach, or its answers are of the past: it
             refused an outcome of what it says is still open.
     """
-    if repository.complete(completion):
+    if await repository.complete(completion):
         return Settlement.STORED
-    stored = stored_as(repository, completion)
+    stored = await stored_as(repository, completion)
     if stored is not None and (
         stored.is_same_outcome(completion)
         or stored.is_same_outcome(completion.scrubbed())
@@ -55,8 +59,8 @@ def settle(repository: ActionRepository, completion: Action) -> Settlement:
     return Settlement.REFUSED
 
 
-def settle_new(
-    repository: ActionRepository, action: Action, now: datetime
+async def settle_new(
+    repository: AsyncActionRepository, action: Action, now: datetime
 ) -> Settlement:
     """
     Store an action, in its newest state, whose start could not be stored.
@@ -70,14 +74,14 @@ def settle_new(
     """
     while True:
         try:
-            repository.add(action)
+            await repository.add(action)
         except DuplicateActionError as error:
-            if stored_as(repository, action) is not None:
+            if await stored_as(repository, action) is not None:
                 if action.status is ActionStatus.IN_PROGRESS:
                     return Settlement.ALREADY_STORED
-                return settle(repository, action)
+                return await settle(repository, action)
             try:
-                action = _as_next(repository, action, error, now)
+                action = await _as_next(repository, action, error, now)
             except DuplicateActionError as refusal:
                 logger.error(
                     "the kept action %s (%s) was not stored: %s",
@@ -90,35 +94,39 @@ def settle_new(
             return Settlement.STORED
 
 
-def stored_as(repository: ActionRepository, action: Action) -> Action | None:
+async def stored_as(repository: AsyncActionRepository, action: Action) -> Action | None:
     """Return what is stored of an action; a host may have given its id twice."""
-    stored = repository.get(action.id)
+    stored = await repository.get(action.id)
     if stored is None or stored.assignment_id == action.assignment_id:
         return stored
     asked = [action.assignment_id]
-    timeline = repository.timelines(asked)[action.assignment_id]
+    timelines = await repository.timelines(asked)
+    timeline = timelines[action.assignment_id]
     return next((one for one in timeline if one.id == action.id), None)
 
 
-def tries_with(repository: ActionRepository, stored: Action) -> Iterable[Action]:
+async def tries_with(
+    repository: AsyncActionRepository, stored: Action
+) -> Iterable[Action]:
     """Return the tries under a stored one's key, itself among them."""
-    found = ActionHistory(repository).iterate(
+    tries = AsyncActionHistory(repository).iterate(
         ActionFilter(
             assignment_ids=[stored.assignment_id],
             action_types=[stored.action_type],
             key=stored.key,
         )
     )
-    return {stored.id: stored, **{one.id: one for one in found}}.values()
+    found = {one.id: one async for one in tries}
+    return {stored.id: stored, **found}.values()
 
 
-def _as_next(
-    repository: ActionRepository,
+async def _as_next(
+    repository: AsyncActionRepository,
     action: Action,
     error: DuplicateActionError,
     now: datetime,
 ) -> Action:
     if error.action is None:
         raise error
-    tries = tries_with(repository, error.action)
+    tries = await tries_with(repository, error.action)
     return next_attempt(action, tries, now=now, retry_unknown=True)
