@@ -34,11 +34,17 @@ STAGES = (
 )
 STAGE = {name: number for number, names in enumerate(STAGES) for name in names}
 # an error carries an action, a recording its recorder; only a type checker follows that
-ALLOWED_BACKWARDS = {("errors", "action"), ("recording", "recorder")}
+ALLOWED_BACKWARDS = {
+    ("errors", "action"),
+    ("recording", "recorder"),
+    ("async_recording", "async_recorder"),
+}
+# what shields from cancellation under any event loop; loaded with AsyncActionRecorder
+EVENT_LOOPS = {f"{DOMAIN}.concurrency": {"anyio"}}
 LIBRARIES = {
     "adapters.journal": {"attrs"},
     "adapters.memory": set[str](),
-    "adapters.sql": {"sqlalchemy", "psycopg", "pymysql", "attrs"},
+    "adapters.sql": {"sqlalchemy", "psycopg", "pymysql", "greenlet", "attrs"},
     "cli": {"typer", "rich", "click", "sqlalchemy", "attrs"},
     "testing": {"pytest", "hypothesis", "attrs"},
 }
@@ -80,9 +86,16 @@ class TestDomain:
     @pytest.mark.parametrize("module", DOMAIN_MODULES, ids=lambda one: short(one.name))
     def test_is_pure(self, module: Module) -> None:
         """The domain imports the standard library, attrs and itself."""
-        assert third_party(module) <= {"attrs"}
+        assert third_party(module) <= {"attrs"} | EVENT_LOOPS.get(module.name, set())
         for name in module.own_imports(typing_too=True):
             assert name.startswith(f"{DOMAIN}.")
+
+    def test_only_the_async_recorder_needs_an_event_loop(self) -> None:
+        """What is loaded at once never loads what needs an event loop's library."""
+        needing = {"async_recorder", "async_recording", "concurrency"}
+        for module in DOMAIN_MODULES:
+            if short(module.name) not in needing:
+                assert not {short(one) for one in module.loads()} & needing
 
     @pytest.mark.parametrize("module", DOMAIN_MODULES, ids=lambda one: short(one.name))
     def test_does_no_io(self, module: Module) -> None:

@@ -31,6 +31,7 @@ from assignment_actions.domain.failure import Failure
 from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.ports import (
     ActionRepository,
+    AsyncActionRepository,
     JoinedActionRepository,
 )
 from assignment_actions.domain.reconcile import Probe, ReconcileReport
@@ -522,7 +523,7 @@ class ActionRecorder(RecorderOf[ActionRepository, JoinedActionRepository]):
     # -- behind ------------------------------------------------------------------------
 
     @property
-    def _awaited(self) -> AwaitedActionRepository:
+    def _awaited(self) -> AsyncActionRepository:
         return AwaitedActionRepository(self._repository)
 
     def _begin(self, action: Action, *, retry_unknown: bool) -> tuple[Action, bool]:
