@@ -7,6 +7,8 @@ from domain.samples import BOUNCE
 
 from assignment_actions import ActionAlreadyCompletedError, ActionNotFoundError
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class TestAgain:
     def test_a_second_transaction_may_complete_it(self) -> None:

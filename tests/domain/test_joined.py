@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 from domain.outages import FlakyRepository, HostTransaction, TransactionalMemory
-from domain.recorders import everything, recorder
+from domain.recorders import everything, recorder, store_of
 from domain.samples import (
     at,
 )
@@ -10,6 +10,8 @@ from domain.samples import (
 from assignment_actions import (
     StorageError,
 )
+
+pytestmark = pytest.mark.usefixtures("colour")
 
 
 class TestJoined:
@@ -32,7 +34,7 @@ class TestJoined:
         made = recorder(repository=repository)
         joined = made.joined_to(HostTransaction())
         started = joined.start(1, "notified")
-        joined._repository.outages = 1  # type: ignore[attr-defined]
+        store_of(joined).outages = 1
 
         with pytest.raises(StorageError):
             joined.succeed(started)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from domain.outages import FlakyRepository, HostTransaction, TransactionalMemory
-from domain.recorders import everything, recorder
+from domain.recorders import everything, inside, recorder, store_of
 from domain.samples import ManualClock, succeeded
 
 from assignment_actions import (
@@ -17,6 +17,8 @@ from assignment_actions import (
 )
 from assignment_actions.domain.errors import ActionNotFoundError
 from assignment_actions.domain.kept import KeptOutcomes
+
+pytestmark = pytest.mark.usefixtures("colour")
 
 
 def journaling(repository: FlakyRepository, **given: Any) -> ActionRecorder:
@@ -179,7 +181,7 @@ class TestBrokenJournal:
 
         with made.recording(1, "notified"):
             made.flush()
-            made._journal = BrokenJournal()
+            inside(made)._journal = BrokenJournal()
 
         assert ["succeeded"] == [one.status for one in everything(made)]
 
@@ -209,10 +211,10 @@ class TestKeys:
         made = journaling(down())
         with made.recording(1, "notified", key="k") as recording:
             pass
-        recorder(made._repository).record_success(1, "notified", key="k")  # type: ignore[arg-type]
+        recorder(store_of(made)).record_success(1, "notified", key="k")
         caplog.clear()
 
-        assert (0, 0) == (made.flush(), len(made._journal))
+        assert (0, 0) == (made.flush(), len(inside(made)._journal))
         assert f"kept action {recording.action.id} (succeeded) was" in caplog.text
         assert len(everything(made)) == 1
 
@@ -244,7 +246,7 @@ class TestKeys:
         with made.recording(1, "notified", key="k"):
             pass
 
-        assert (0, 0) == (made.flush(), len(made._journal))
+        assert (0, 0) == (made.flush(), len(inside(made)._journal))
         assert "a try that this transaction cannot see" in caplog.text
 
 
@@ -253,7 +255,7 @@ class TestJoined:
         """Inside the host's transaction a start that fails is a StorageError."""
         made = journaling(FlakyRepository())
         joined = made.joined_to(object())
-        made._repository.outages = 1  # type: ignore[attr-defined]
+        store_of(made).outages = 1
 
         with pytest.raises(StorageError), joined.recording(1, "notified"):
             raise AssertionError("the block ran")

@@ -16,6 +16,8 @@ from assignment_actions import (
     OutcomeUnknownError,
 )
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class TestKeys:
     def test_success_is_not_repeated(self) -> None:

@@ -12,6 +12,8 @@ from assignment_actions import (
 )
 from assignment_actions.domain.errors import ActionNotFoundError
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class TestStorageDown:
     def test_at_the_start(self) -> None:

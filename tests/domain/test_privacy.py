@@ -9,6 +9,8 @@ from assignment_actions import (
     Failure,
 )
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 SECRET = "hunter2"  # what must not be stored
 TOLD = f"password={SECRET}"
 WAYS = {

@@ -6,7 +6,7 @@ from uuid import UUID
 import attrs
 import pytest
 from domain.outages import FlakyRepository
-from domain.recorders import everything, recorder
+from domain.recorders import asking, everything, recorder
 from domain.samples import (
     ASSIGNMENT,
     BOUNCE,
@@ -33,6 +33,8 @@ from assignment_actions.domain.reconcile import (
     settled,
     share_of,
 )
+
+pytestmark = pytest.mark.usefixtures("colour")
 
 NOW = at(7200)
 THE_FIRST_ONLY = {1: "unknown", 2: "unknown", 3: "succeeded"}
@@ -200,8 +202,8 @@ class TestWhoIsAsked:
             clock.advance(hours=1)
             return True
 
-        assert 1 == made.reconcile(slow).asked
-        assert 1 == made.reconcile(slow).asked
+        assert 1 == made.reconcile(asking(slow)).asked
+        assert 1 == made.reconcile(asking(slow)).asked
 
     def test_limit(self) -> None:
         """No more than the limit are asked, over both kinds; the next run goes on."""
@@ -325,7 +327,7 @@ class TestRaces:
             made.fail(asked, BOUNCE)
             return True
 
-        assert ReconcileReport(asked=1, overtaken=1) == made.reconcile(slow)
+        assert ReconcileReport(asked=1, overtaken=1) == made.reconcile(asking(slow))
         assert [BOUNCE] == [it.failure for it in everything(made)]
 
     def test_completed_where_nobody_could_tell(self) -> None:
@@ -335,7 +337,7 @@ class TestRaces:
         def slow(asked: Action) -> None:
             made.succeed(asked)
 
-        assert ReconcileReport(asked=1, overtaken=1) == made.reconcile(slow)
+        assert ReconcileReport(asked=1, overtaken=1) == made.reconcile(asking(slow))
         assert ["succeeded"] == [it.status for it in everything(made)]
 
     def test_marked_by_somebody_else(self) -> None:
@@ -347,7 +349,7 @@ class TestRaces:
             made.mark_unknown(asked)
             clock.advance(hours=1)
 
-        assert ReconcileReport(asked=1, left=1) == made.reconcile(slow)
+        assert ReconcileReport(asked=1, left=1) == made.reconcile(asking(slow))
         assert [NOW] == [it.unknown_at for it in everything(made)]
 
     def test_erased(self) -> None:

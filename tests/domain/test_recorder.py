@@ -22,6 +22,8 @@ from assignment_actions import (
     StorageError,
 )
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class TestStart:
     def test_is_stored_before_the_effect(self) -> None:

@@ -11,6 +11,8 @@ from assignment_actions import (
     DuplicateActionError,
 )
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 INTERRUPTS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 from domain.outages import HostTransaction, TransactionalMemory
-from domain.recorders import everything, recorder
+from domain.recorders import everything, recorder, store_of
 from domain.samples import BOUNCE
 
 from assignment_actions import ActionRecorder, StorageError
+
+pytestmark = pytest.mark.usefixtures("colour")
 
 
 def made() -> ActionRecorder:
@@ -113,7 +115,7 @@ class TestCompletedInTheHostsTransaction:
         outer, host = made(), HostTransaction()
 
         with pytest.raises(StorageError), outer.recording(1, "notified") as recording:
-            outer.joined_to(host)._repository.outages = 1  # type: ignore[attr-defined]
+            store_of(outer.joined_to(host)).outages = 1
             recording.succeed(joined_to=host)
 
         assert everything(outer)[0].status == "failed"
@@ -136,7 +138,7 @@ class TestRecordingOfAJoinedRecorder:
         joined = outer.joined_to(host)
 
         with pytest.raises(StorageError), joined.recording(1, "notified"):
-            joined._repository.outages = 1  # type: ignore[attr-defined]
+            store_of(joined).outages = 1
 
         assert (0, 0) == (joined.flush(), outer.flush())
 
@@ -146,7 +148,7 @@ class TestRecordingOfAJoinedRecorder:
         joined = outer.joined_to(host)
 
         with pytest.raises(LookupError) as caught, joined.recording(1, "notified"):
-            joined._repository.outages = 1  # type: ignore[attr-defined]
+            store_of(joined).outages = 1
             raise LookupError("mine")
 
         assert "kept" not in caught.value.__notes__[0]
