@@ -1,7 +1,15 @@
 """Was it done, when, and if not, why not? A record of actions on assignments."""
 
-from assignment_actions.adapters.memory import InMemoryActionRepository
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from assignment_actions.adapters.memory import (
+    AsyncInMemoryActionRepository,
+    InMemoryActionRepository,
+)
 from assignment_actions.domain.action import Action, ActionStatus
+from assignment_actions.domain.async_history import AsyncActionHistory
+from assignment_actions.domain.context import recording_context
 from assignment_actions.domain.erasure import ErasureCheck, ErasureReport
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
@@ -19,6 +27,8 @@ from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.pages import Page
 from assignment_actions.domain.ports import (
     ActionRepository,
+    AsyncActionRepository,
+    AsyncJoinedActionRepository,
     JoinedActionRepository,
     OutcomeJournal,
 )
@@ -30,6 +40,10 @@ from assignment_actions.domain.redacting.redaction_rules import RedactionRules
 from assignment_actions.domain.retention import Retention, RetentionPolicy
 from assignment_actions.domain.timeline import Outcome, Timeline, Verdict
 from assignment_actions.domain.vocabulary import ActionType, ErrorReason
+
+if TYPE_CHECKING:
+    from assignment_actions.domain.async_recorder import AsyncActionRecorder
+    from assignment_actions.domain.async_recording import AsyncRecording
 
 __version__ = "0.1.0"
 
@@ -44,6 +58,12 @@ __all__ = [
     "ActionStatus",
     "ActionType",
     "AssignmentActionsError",
+    "AsyncActionHistory",
+    "AsyncActionRecorder",
+    "AsyncActionRepository",
+    "AsyncInMemoryActionRepository",
+    "AsyncJoinedActionRepository",
+    "AsyncRecording",
     "DuplicateActionError",
     "ErasureCheck",
     "ErasureReport",
@@ -66,4 +86,22 @@ __all__ = [
     "Timeline",
     "Verdict",
     "by_attribute",
+    "recording_context",
 ]
+
+
+_LATER = {  # they need an event loop, and the library for it
+    "AsyncActionRecorder": "assignment_actions.domain.async_recorder",
+    "AsyncRecording": "assignment_actions.domain.async_recording",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return a name that is loaded when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

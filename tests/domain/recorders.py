@@ -12,7 +12,9 @@ from domain.samples import ManualClock
 from assignment_actions import (
     Action,
     ActionFilter,
+    ActionHistory,
     ActionRecorder,
+    AsyncActionHistory,
     AsyncActionRecorder,
     InMemoryActionRepository,
 )
@@ -50,6 +52,14 @@ def recorder(
     if Colour.loop is None:
         return ActionRecorder(kept_in, **settings)
     twin = AsyncActionRecorder(WaitingRepository(kept_in), **settings)
+    return Blocking(twin, Colour.loop)  # type: ignore[return-value]  # as good as one
+
+
+def history_of(repository: InMemoryActionRepository, **given: Any) -> ActionHistory:
+    """Return a history on a memory repository, of the test's colour."""
+    if Colour.loop is None:
+        return ActionHistory(repository, **given)
+    twin = AsyncActionHistory(WaitingRepository(repository), **given)
     return Blocking(twin, Colour.loop)  # type: ignore[return-value]  # as good as one
 
 

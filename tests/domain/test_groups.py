@@ -1,5 +1,7 @@
 from enum import StrEnum
 
+import pytest
+from domain.recorders import history_of
 from domain.samples import (
     ASSIGNMENT,
     OTHER,
@@ -20,6 +22,8 @@ from assignment_actions import (
 )
 from assignment_actions.domain.groups import group_failures
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class Greeting(StrEnum):
     GREETED = "greeted"
@@ -38,7 +42,7 @@ def holding(*actions: Action) -> InMemoryActionRepository:
 
 def history(*actions: Action) -> ActionHistory:
     """Return a history of these."""
-    return ActionHistory(holding(*actions))
+    return history_of(holding(*actions))
 
 
 class TestGroups:
@@ -115,7 +119,7 @@ class TestGroups:
 
     def test_a_hosts_own_type(self) -> None:
         """The example's type is the host's own member, where it has one."""
-        kinds = ActionHistory(
+        kinds = history_of(
             holding(
                 failed(1, failure=SMTP, action_type="greeted"),
                 failed(2, failure=SLOW),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import attrs
 import pytest
+from domain.recorders import history_of
 from domain.samples import (
     ASSIGNMENT,
     OTHER,
@@ -35,6 +36,8 @@ from assignment_actions.domain import history as module
 from assignment_actions.domain.filters import Cursor
 from assignment_actions.domain.values import AssignmentId
 
+pytestmark = pytest.mark.usefixtures("colour")
+
 
 class Stage(StrEnum):
     PACKED = "packed"
@@ -44,7 +47,7 @@ def history(*actions: Action, **given: Any) -> ActionHistory:
     """Return the history of actions, at T0."""
     repository = InMemoryActionRepository(assignment_id_type=UUID)
     repository.add(*actions)
-    return ActionHistory(repository, **({"clock": ManualClock()} | given))
+    return history_of(repository, **({"clock": ManualClock()} | given))
 
 
 def pages(
@@ -176,7 +179,7 @@ class TestOneAssignment:
 class TestManyAssignments:
     def test_timelines(self) -> None:
         """Every id is present once, as asked, empty where nothing happened."""
-        found = history(action(1)).timelines(iter([OTHER, ASSIGNMENT, OTHER]))
+        found = history(action(1)).timelines((OTHER, ASSIGNMENT, OTHER))
 
         assert [OTHER, ASSIGNMENT] == list(found)
         assert [0, 1] == [len(timeline) for timeline in found.values()]
@@ -201,7 +204,7 @@ class TestManyAssignments:
 
         repository = Older()
         repository.add(failed(1), succeeded(2))
-        asked = ActionHistory(repository)
+        asked = ActionHistory(repository)  # the other port began with R102
 
         assert 1 == len(asked.timeline(ASSIGNMENT).failures())
         assert 2 == len(asked.timelines([ASSIGNMENT], ["notified"])[ASSIGNMENT])
@@ -278,7 +281,7 @@ class TestFind:
         """From the first page one can go back to what came since."""
         repository = InMemoryActionRepository()
         repository.add(*(action(n) for n in range(1, 4)))
-        asked = ActionHistory(repository)
+        asked = history_of(repository)
         _, page = pages(asked, 2)
         repository.add(action(4), action(5))
 
@@ -296,7 +299,7 @@ class TestFind:
         """What follows may be deleted meanwhile: the way back shows all before it."""
         repository = InMemoryActionRepository()
         repository.add(*(action(n) for n in range(1, 6)))
-        asked = ActionHistory(repository)
+        asked = history_of(repository)
         page = asked.find(ActionFilter(), limit=2)
         repository.delete(*(action(n) for n in range(1, 4 + gone)))
 
@@ -346,7 +349,7 @@ class TestFind:
 
         repository = Older()
         repository.add(*(action(n) for n in range(1, 6)))
-        asked = ActionHistory(repository)
+        asked = ActionHistory(repository)  # the other port began with R102
 
         assert [2, 2, 1] == [len(page.actions) for page in pages(asked, 2)]
         assert 5 == len(list(asked.iterate(ActionFilter())))

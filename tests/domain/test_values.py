@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from assignment_actions.domain.values import (
     as_assignment_id,
+    as_ids,
     as_int,
     as_name,
     as_text,
@@ -189,6 +190,18 @@ class TestAsAssignmentId:
         """Anything else, a bool too, is a TypeError."""
         with pytest.raises(TypeError, match="assignment_id must be a UUID, an int or"):
             as_assignment_id(value)
+
+
+class TestAsIds:
+    def test_any_iterable(self) -> None:
+        """What can be read once is enough; each id comes once, as asked."""
+        assert ["b", "a"] == as_ids(iter(["b", "a", "b"]))
+
+    @pytest.mark.parametrize("given", ["ab", b"ab", 7], ids=repr)
+    def test_no_single_id(self, given: object) -> None:
+        """One id is no collection of ids, and a text is one id."""
+        with pytest.raises(TypeError, match="ids must be a collection, got"):
+            as_ids(given)  # type: ignore[arg-type]  # what is tested
 
 
 class TestKinds:

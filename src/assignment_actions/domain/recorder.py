@@ -147,6 +147,9 @@ class ActionRecorder(RecorderOf[ActionRepository, JoinedActionRepository]):
         """
         Return a decorator that records each call of a function, as `recording` does.
 
+        Around a generator one recording stands for the whole iteration; one that is
+        closed before its end was interrupted.
+
         Args:
             type: what the function does.
             assignment_id: the name of the function's argument that holds the id.
@@ -155,8 +158,8 @@ class ActionRecorder(RecorderOf[ActionRepository, JoinedActionRepository]):
             retry_unknown: as in `recording`.
 
         Raises:
-            TypeError: the function is a coroutine function or a generator, whose work
-                is not done when the call returns.
+            TypeError: the function's work waits for an event loop;
+                `AsyncActionRecorder.recorded` is for it.
             ValueError: the function has no such argument.
         """
         self._rules.vocabulary.require(type)

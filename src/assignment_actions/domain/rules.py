@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from assignment_actions.domain.action import Action, ActionStatus, Claim
+from assignment_actions.domain.context import AROUND, laid_under
 from assignment_actions.domain.cuts import bounded_source
 from assignment_actions.domain.details import NO_DETAILS, FrozenDict, as_details, merged
 from assignment_actions.domain.errors import (
@@ -93,8 +94,11 @@ class WritingRules:
         details: Mapping[str, object] | None = None,
         at: datetime | None = None,
     ) -> Action:
-        """Return a first attempt in progress, redacted."""
+        """Return a first attempt in progress, redacted; `recording_context` applied."""
         known = self.vocabulary.require(action_type)
+        around = AROUND.get()
+        if around:
+            actor, details = laid_under(around, actor, details)
         created_at = self.now() if at is None else as_utc("at", at)
         return Action.from_store(  # each value is checked here, and once
             id=as_uuid("id", self.ids(created_at)),
