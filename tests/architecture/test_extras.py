@@ -16,6 +16,9 @@ class Shelf(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Shelf
 """
 CLI = "import sys; from assignment_actions.cli import main; sys.exit(main())"
+ASYNC_SQL = (
+    "from assignment_actions.adapters.sql import AsyncSqlActionRepository as Sql"
+)
 SQL = "from assignment_actions.adapters.sql import SqlActionRepository as Sql; "
 
 
@@ -37,10 +40,18 @@ def without(names: tuple[str, ...], statement: str) -> str:
         (("pymysql",), f"{SQL}Sql.from_url('mysql://h/x')", "mysql"),
         (("pytest",), "import assignment_actions.testing", "testing"),
         (("hypothesis",), "import assignment_actions.testing", "testing"),
+        (("anyio",), "from assignment_actions import AsyncActionRecorder", "async"),
+        (("greenlet",), ASYNC_SQL, "aiosqlite"),
+        (("aiosqlite",), f"{ASYNC_SQL}; Sql.from_url('sqlite://')", "aiosqlite"),
+        (("asyncpg",), f"{ASYNC_SQL}; Sql.from_url('postgresql://h/x')", "asyncpg"),
+        (("asyncmy",), f"{ASYNC_SQL}; Sql.from_url('mysql://h/x')", "asyncmy"),
         (("typer",), CLI, "cli"),
         (("rich",), CLI, "cli"),
     ],
-    ids=["sqlalchemy", "psycopg", "pymysql", "pytest", "hypothesis", "typer", "rich"],
+    ids=[
+        *("sqlalchemy", "psycopg", "pymysql", "pytest", "hypothesis", "anyio"),
+        *("greenlet", "aiosqlite", "asyncpg", "asyncmy", "typer", "rich"),
+    ],
 )
 def test_names_the_extra(hidden: tuple[str, ...], statement: str, extra: str) -> None:
     """Without its library a part says which extra to install."""
@@ -49,7 +60,10 @@ def test_names_the_extra(hidden: tuple[str, ...], statement: str, extra: str) ->
 
 def test_the_package_needs_none_of_them() -> None:
     """Without any extra the package itself works."""
-    everything = ("sqlalchemy", "psycopg", "pymysql", "pytest", "typer", "rich")
+    everything = (
+        *("sqlalchemy", "psycopg", "pymysql", "pytest", "typer", "rich"),
+        *("anyio", "greenlet", "aiosqlite", "asyncpg", "asyncmy"),
+    )
     script = HIDE.format(names=everything) + "import assignment_actions.openedx"
 
     subprocess.run([sys.executable, "-c", script], check=True)
