@@ -42,6 +42,31 @@ install "$folder/cli" "[cli]"
 cli/bin/assignment-actions --db sqlite:///new.sqlite3 schema create
 cli/bin/assignment-actions --db sqlite:///new.sqlite3 schema check
 
+echo "the wheel in an event loop, on SQLite"
+install "$folder/async" "[aiosqlite]"
+async/bin/python - <<'PYTHON'
+import asyncio
+from uuid import uuid4
+
+from assignment_actions import AsyncActionRecorder
+from assignment_actions.adapters.sql import AsyncSqlActionRepository
+
+
+async def main():
+    repository = AsyncSqlActionRepository.from_url("sqlite:///async.sqlite3")
+    await repository.create_schema()
+    recorder = AsyncActionRecorder(repository)
+    async with recorder.recording(assignment, "notified"):
+        pass
+    said = str(await recorder.history.outcome(assignment, "notified"))
+    assert said.startswith("Yes"), said
+    await recorder.close()
+
+
+assignment = uuid4()
+asyncio.run(main())
+PYTHON
+
 echo "the types of its public names are complete"
 install "$folder/cli" "[all]"
 mkdir elsewhere && cd elsewhere

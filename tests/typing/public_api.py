@@ -14,6 +14,11 @@ from assignment_actions import (
     ActionRepository,
     ActionStatus,
     ActionType,
+    AsyncActionHistory,
+    AsyncActionRecorder,
+    AsyncActionRepository,
+    AsyncInMemoryActionRepository,
+    AsyncRecording,
     DuplicateActionError,
     ErrorReason,
     Failure,
@@ -27,7 +32,10 @@ from assignment_actions import (
     Timeline,
     Verdict,
 )
-from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.adapters.sql import (
+    AsyncSqlActionRepository,
+    SqlActionRepository,
+)
 from assignment_actions.openedx import (
     AssignmentFacts,
     AssignmentSummary,
@@ -185,3 +193,39 @@ def open_edx(history: ActionHistory, timeline: Timeline) -> None:
         Mapping[UUID, AssignmentSummary],
     )
     assert_type(is_acknowledged(timeline, "expired"), bool | None)
+
+
+async def awaited(
+    recorder: AsyncActionRecorder,
+    history: AsyncActionHistory,
+    action: Action,
+    asked: UUID,
+) -> None:
+    """The twins: what is awaited has the same type."""
+    async with recorder.recording(asked, "notified", key="k") as recording:
+        assert_type(recording, AsyncRecording)
+        assert_type(recording.action, Action)
+        assert_type(await recording.succeed(joined_to=object()), Action)
+    assert_type(await recorder.start(asked, "notified"), Action)
+    assert_type(await recorder.fail(action, ValueError()), Action)
+    assert_type(recorder.history, AsyncActionHistory)
+    assert_type(recorder.joined_to(object()), AsyncActionRecorder)
+    assert_type(await recorder.record_many(history.iterate(ActionFilter())), int)
+    assert_type(await recorder.record_many([action]), int)
+    assert_type(await history.timeline(asked), Timeline)
+    assert_type(await history.timelines([asked]), Mapping[UUID | int | str, Timeline])
+    assert_type(await history.latest_successful(asked), Action | None)
+    assert_type(await history.outcome(asked, "notified"), Outcome)
+    assert_type(await history.find(ActionFilter()), Page)
+    async for one in history.iterate(ActionFilter()):
+        assert_type(one, Action)
+
+    @recorder.recorded("notified")
+    async def notify(assignment_id: UUID, times: int = 1) -> str:
+        return f"{assignment_id}" * times
+
+    assert_type(await notify(asked, times=2), str)
+
+
+awaited_memory: AsyncActionRepository = AsyncInMemoryActionRepository()
+awaited_sql: AsyncActionRepository = AsyncSqlActionRepository.from_url("sqlite://")
