@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,27 @@ class TestQuickstart:
         """It is read in a minute."""
         lines = (EXAMPLES / "quickstart.py").read_text("utf-8").splitlines()
         assert len(lines) <= 60
+
+
+class TestFastapiApp:
+    def test_readme_names_what_is_there(self) -> None:
+        """Its README points to what exists, and to every module worth copying."""
+        folder = EXAMPLES / "fastapi_app"
+        readme = (folder / "README.md").read_text("utf-8")
+        named = set(re.findall(r"[`(]([\w./]+\.py)[`)]", readme))
+        assert all((folder / name).exists() for name in named)
+        ours = {one.name for one in folder.glob("*.py") if "test" not in one.name}
+        assert {"assignments.py", "seed.py"} == ours - named
+
+
+class TestModules:
+    @pytest.mark.parametrize("folder", ["asyncio_worker", "fastapi_app"])
+    def test_are_short(self, folder: str) -> None:
+        """What is copied is read first: no module has more than 150 lines."""
+        for path in (EXAMPLES / folder).glob("*.py"):
+            if not path.name.startswith("test_"):
+                lines = path.read_text("utf-8").splitlines()
+                assert len(lines) <= 150, path.name
 
 
 class TestHostService:

@@ -13,7 +13,7 @@ import attrs
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.history import ActionHistory
 from assignment_actions.domain.timeline import Timeline, Verdict
-from assignment_actions.domain.values import as_utc
+from assignment_actions.domain.values import AssignmentId, as_utc
 from assignment_actions.domain.vocabulary import ActionType
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "is_acknowledged",
     "summaries",
     "summarise",
+    "summarise_each",
 ]
 
 
@@ -172,7 +173,29 @@ def summaries(
         StorageError: the store could not be reached.
     """
     now = history.now()
-    timelines = history.timelines(facts)
+    return summarise_each(history.timelines(facts), facts, now=now)
+
+
+def summarise_each(
+    timelines: Mapping[AssignmentId, Timeline],
+    facts: Mapping[Id, AssignmentFacts],
+    *,
+    now: datetime,
+) -> Mapping[Id, AssignmentSummary]:
+    """
+    Return what a page shows of each assignment, from timelines that are loaded.
+
+    For whoever awaits them, or shows them beside their summaries:
+    `summarise_each(await history.timelines(facts), facts, now=history.now())`.
+
+    Args:
+        timelines: of every assignment in `facts`; of others too, which are left out.
+        facts: of each assignment, in the order wanted.
+        now: as for `summarise`.
+
+    Raises:
+        KeyError: an assignment has no timeline.
+    """
     return {
         assignment_id: summarise(timelines[assignment_id], known, now=now)
         for assignment_id, known in facts.items()

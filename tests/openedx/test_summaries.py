@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,10 +16,18 @@ from assignment_actions import (
     ActionRecorder,
     ActionRepository,
     ActionType,
+    AsyncActionRecorder,
+    AsyncInMemoryActionRepository,
     InMemoryActionRepository,
 )
 from assignment_actions.adapters.sql import SqlActionRepository
-from assignment_actions.openedx import AssignmentFacts, summaries, summarise
+from assignment_actions.openedx import (
+    AssignmentFacts,
+    AssignmentSummary,
+    summaries,
+    summarise,
+    summarise_each,
+)
 from assignment_actions.testing import MOMENT, FixedClock
 
 ALLOCATED = AssignmentFacts(state="allocated")
@@ -105,6 +114,35 @@ class TestSummaries:
         """No assignments give no summaries."""
         empty: Mapping[UUID, AssignmentFacts] = {}
         assert {} == summaries(_history(), empty)
+
+
+class TestSummariseEach:
+    def test_as_summaries(self, clock: FixedClock) -> None:
+        """From timelines that are awaited the summaries are the same."""
+        repository = AsyncInMemoryActionRepository()
+        ids = [UUID(int=number) for number in (3, 1, 2)]
+
+        async def found() -> Mapping[UUID, AssignmentSummary]:
+            recorder = AsyncActionRecorder(
+                repository, clock=clock, overdue_after=timedelta(minutes=5)
+            )
+            await recorder.record_success(ids[0], ActionType.NOTIFIED)
+            await recorder.start(ids[1], ActionType.NOTIFIED)
+            clock.advance(seconds=300)
+            history, facts = recorder.history, dict.fromkeys(ids, ALLOCATED)
+            timelines = await history.timelines([*ids, UUID(int=4)])
+            return summarise_each(timelines, facts, now=history.now())
+
+        summary = asyncio.run(found())
+        assert ids == list(summary)
+        assert ["waiting", "unknown", "notifying"] == [
+            one.learner_state for one in summary.values()
+        ]
+
+    def test_no_timeline(self) -> None:
+        """An assignment whose timeline was not loaded is named, not made up."""
+        with pytest.raises(KeyError, match="17"):
+            summarise_each({}, {17: ALLOCATED}, now=MOMENT)
 
 
 class TestQueries:
