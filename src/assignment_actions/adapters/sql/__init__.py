@@ -1,4 +1,13 @@
-"""The SQL repository, on SQLAlchemy Core: SQLite, PostgreSQL and MariaDB or MySQL."""
+"""
+The SQL repositories, on SQLAlchemy Core: SQLite, PostgreSQL and MariaDB or MySQL.
+
+The async ones load when they are first asked for: they need greenlet.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
 
 try:
     import sqlalchemy as _sqlalchemy  # noqa: F401
@@ -13,4 +22,31 @@ from assignment_actions.adapters.sql.repository import (
     SqlActionRepository,
 )
 
-__all__ = ["JoinedSqlActionRepository", "SqlActionRepository"]
+if TYPE_CHECKING:
+    from assignment_actions.adapters.sql.async_repository import (
+        AsyncJoinedSqlActionRepository,
+        AsyncSqlActionRepository,
+    )
+
+__all__ = [
+    "AsyncJoinedSqlActionRepository",
+    "AsyncSqlActionRepository",
+    "JoinedSqlActionRepository",
+    "SqlActionRepository",
+]
+
+_ASYNC = ("AsyncJoinedSqlActionRepository", "AsyncSqlActionRepository")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ASYNC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if importlib.util.find_spec("greenlet") is None:
+        raise ImportError(
+            f"{name} needs greenlet: pip install 'assignment-actions[aiosqlite]',"
+            " [asyncpg] or [asyncmy], or [postgresql,async] for psycopg",
+            name="greenlet",
+        )
+    from assignment_actions.adapters.sql import async_repository  # noqa: PLC0415
+
+    return getattr(async_repository, name)

@@ -13,7 +13,13 @@ from assignment_actions.adapters.sql.watching import as_sqlalchemy, is_watched
 BulkRows = Iterable[Sequence[Any]]
 """Values of all columns, in the order of the table."""
 
-PLAIN_DRIVERS = frozenset({"pysqlite", "pysqlcipher", "pymysql", "psycopg"})
+PLAIN_DRIVERS = frozenset(
+    {
+        *("pysqlite", "pysqlcipher", "aiosqlite"),
+        *("psycopg", "asyncpg"),
+        *("pymysql", "asyncmy", "aiomysql"),
+    }
+)
 """Those that take all our stored forms as they are."""
 
 COPIED_FROM = 50
@@ -55,7 +61,8 @@ def copy(connection: Connection, statement: Insert, rows: BulkRows, count: int) 
     Rows are made while the server takes in those before.
     """
     dialect, table = connection.dialect, statement.table
-    is_able = dialect.driver == "psycopg" and _is_plain(connection)
+    is_able = dialect.driver == "psycopg" and not dialect.is_async
+    is_able = is_able and _is_plain(connection)
     if not is_able or count < COPIED_FROM or is_watched(connection):
         execute_many(connection, statement, rows)
         return

@@ -5,25 +5,53 @@ from __future__ import annotations
 import importlib.util
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
+from sqlalchemy.exc import ArgumentError, InvalidRequestError
+from sqlalchemy.pool import (
+    AsyncAdaptedQueuePool,
+    QueuePool,
+    SingletonThreadPool,
+    StaticPool,
+)
 
-_DRIVERS = {
-    "sqlite": ("sqlite", "", "sql"),
-    "postgresql": ("postgresql+psycopg", "psycopg", "postgresql"),
-    "mysql": ("mysql+pymysql", "pymysql", "mysql"),
-    "mariadb": ("mariadb+pymysql", "pymysql", "mysql"),
-}
+_DRIVERS: Mapping[str, str] = MappingProxyType(
+    {
+        "sqlite": "pysqlite",
+        "postgresql": "psycopg",
+        "mysql": "pymysql",
+        "mariadb": "pymysql",
+    }
+)
+_ASYNC_DRIVERS: Mapping[str, str] = MappingProxyType(
+    {
+        "sqlite": "aiosqlite",
+        "postgresql": "asyncpg",
+        "mysql": "asyncmy",
+        "mariadb": "asyncmy",
+    }
+)
+_EXTRAS: Mapping[str, str] = MappingProxyType(
+    {
+        "psycopg": "postgresql",
+        "pymysql": "mysql",
+        "aiosqlite": "aiosqlite",
+        "asyncpg": "asyncpg",
+        "asyncmy": "asyncmy",
+    }
+)
+"""What brings a driver, by the name of its module."""
 
 
-def own_engine(url: str | URL, *, lock_timeout: timedelta, pool_size: int) -> Engine:
+def own_engine(
+    url: str | URL, *, is_async: bool, lock_timeout: timedelta, pool_size: int
+) -> Engine:
     """
     Return an engine that commits each statement by itself.
 
@@ -33,9 +61,9 @@ def own_engine(url: str | URL, *, lock_timeout: timedelta, pool_size: int) -> En
     """
     with _refusing_url():
         target = make_url(url)
-    target = _with_driver(target)
+    target = _with_driver(target, _ASYNC_DRIVERS if is_async else _DRIVERS)
     with _refusing_url():
-        engine = _engine(target, lock_timeout, pool_size)
+        engine = _engine(target, lock_timeout, pool_size, is_async=is_async)
     _renew_in_children(engine)
     return engine
 
@@ -44,7 +72,7 @@ def own_engine(url: str | URL, *, lock_timeout: timedelta, pool_size: int) -> En
 def _refusing_url() -> Iterator[None]:
     try:
         yield
-    except (ArgumentError, ValueError) as error:
+    except (ArgumentError, InvalidRequestError, ValueError) as error:
         # Without the cause: it may show the URL, and so the password.
         raise ValueError(
             "url must be as SQLAlchemy takes it, dialect://user:password@host/database,"
@@ -52,7 +80,10 @@ def _refusing_url() -> Iterator[None]:
         ) from None
 
 
-def _engine(target: URL, lock_timeout: timedelta, pool_size: int) -> Engine:
+def _engine(
+    target: URL, lock_timeout: timedelta, pool_size: int, *, is_async: bool
+) -> Engine:
+    create = _create_async if is_async else create_engine
     seconds = lock_timeout.total_seconds()
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
@@ -60,76 +91,91 @@ def _engine(target: URL, lock_timeout: timedelta, pool_size: int) -> Engine:
         "hide_parameters": True,
         "pool_size": pool_size,
     }
-    match target.get_backend_name():
-        case "sqlite":
-            engine = _sqlite(target, seconds, options)
-        case "postgresql":
-            engine = create_engine(target, paramstyle="format", **options)
-            milliseconds = max(1, int(seconds * 1000))
-            _on_connect(
-                engine, f"SET lock_timeout = {milliseconds}", "SET TIME ZONE 'UTC'"
-            )
-        case _:
-            engine = create_engine(target, paramstyle="format", **options)
-            _on_connect(
-                engine,
-                f"SET innodb_lock_wait_timeout = {max(1, round(seconds))}",
-                f"SET lock_wait_timeout = {max(1, round(seconds))}",
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                "SET time_zone = '+00:00'",
-                "SET sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
-            )
+    backend = target.get_backend_name()
+    if backend == "sqlite":
+        options["poolclass"] = AsyncAdaptedQueuePool if is_async else QueuePool
+        return _sqlite(target, seconds, create, options)
+    if not target.drivername.endswith("+asyncpg"):  # which takes numbered ones alone
+        options["paramstyle"] = "format"
+    engine = create(target, **options)
+    if backend == "postgresql":
+        milliseconds = max(1, int(seconds * 1000))
+        _on_connect(engine, f"SET lock_timeout = {milliseconds}", "SET TIME ZONE 'UTC'")
+        return engine
+    _on_connect(
+        engine,
+        f"SET innodb_lock_wait_timeout = {max(1, round(seconds))}",
+        f"SET lock_wait_timeout = {max(1, round(seconds))}",
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET time_zone = '+00:00'",
+        "SET sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
+    )
     return engine
 
 
-def require_own_connections(engine: Engine) -> None:
+def _create_async(url: URL, **options: Any) -> Engine:
+    # It needs greenlet, which the synchronous repository does not.
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
+    return create_async_engine(url, **options).sync_engine
+
+
+def require_own_connections(engine: Engine, *, is_async: bool) -> None:
     """
     Refuse an engine whose connections the host's transactions share.
 
     Raises:
-        TypeError: it is no SQLAlchemy engine.
+        TypeError: it is no SQLAlchemy engine, or one of the other colour.
         ValueError: our commit would be the host's commit.
     """
+    mine, other = "SqlActionRepository", "AsyncSqlActionRepository"
+    if is_async:
+        mine, other = other, mine
+    said = f"engine must be a SQLAlchemy {'AsyncEngine' if is_async else 'Engine'}"
     if not isinstance(engine, Engine):
+        is_other = hasattr(engine, "sync_engine")
         raise TypeError(  # without its text: a URL may hold a password
-            f"engine must be a SQLAlchemy Engine, got {type(engine).__name__};"
-            " from_url(…) takes a URL"
+            f"{said}, got {type(engine).__name__}; "
+            + (f"{other} takes that" if is_other else "from_url(…) takes a URL")
+        )
+    if engine.dialect.is_async is not is_async:
+        raise TypeError(
+            f"{said}, got one of the driver {engine.dialect.driver}: {other} takes that"
         )
     if isinstance(engine.pool, (StaticPool, SingletonThreadPool)):
         raise ValueError(  # noqa: TRY004  # the type is right, the engine is not
             f"engine must not share its connections with the host, got"
             f" {type(engine.pool).__name__}: a commit of ours would commit the host's"
-            " transaction; use SqlActionRepository.from_url(…), and"
+            f" transaction; use {mine}.from_url(…), and"
             " joined_to(connection) to record inside transactions of this engine"
         )
 
 
-def _with_driver(url: URL) -> URL:
+def _with_driver(url: URL, drivers: Mapping[str, str]) -> URL:
     backend = url.get_backend_name()
-    known = _DRIVERS.get(backend)
-    if known is None:
-        raise ValueError(
-            f"url must be of one of {', '.join(_DRIVERS)}, got {backend!r}"
-        )
-    default, module, extra = known
-    if "+" in url.drivername or not module:
-        return url
-    if importlib.util.find_spec(module) is None:
+    if backend not in drivers:
+        raise ValueError(f"url must be of one of {', '.join(drivers)}, got {backend!r}")
+    _, plus, driver = url.drivername.partition("+")
+    if not plus:
+        driver = drivers[backend]
+        url = url.set(drivername=f"{backend}+{driver}")
+    extra = _EXTRAS.get(driver)
+    if extra is not None and importlib.util.find_spec(driver) is None:
         raise ImportError(
-            f"a {backend} URL needs {module}: pip install 'assignment-actions[{extra}]'"
+            f"a {backend} URL needs {driver}: pip install 'assignment-actions[{extra}]'"
         )
-    return url.set(drivername=default)
+    return url
 
 
-def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
+def _sqlite(
+    url: URL, seconds: float, create: Callable[..., Engine], options: dict[str, Any]
+) -> Engine:
     connect_args: dict[str, Any] = {"timeout": seconds}
     if _is_in_memory(url):
-        # One connection is the database: threads take turns with it.
+        # One connection is the database: threads and tasks take turns with it.
         options |= {"pool_size": 1, "max_overflow": 0, "pool_timeout": seconds}
         connect_args["check_same_thread"] = False
-    engine = create_engine(
-        url, poolclass=QueuePool, connect_args=connect_args, **options
-    )
+    engine = create(url, connect_args=connect_args, **options)
     _on_connect(engine, "PRAGMA synchronous = FULL")
     event.listen(engine, "handle_error", _keep_when_interrupted)
     return engine

@@ -6,10 +6,14 @@ from sqlalchemy import Dialect
 
 from assignment_actions.adapters.sql.flavour import Flavour
 from assignment_actions.adapters.sql.mysql import Mysql
-from assignment_actions.adapters.sql.postgresql import Postgresql
+from assignment_actions.adapters.sql.postgresql import (
+    Postgresql,
+    PostgresqlThroughAsyncpg,
+)
 from assignment_actions.adapters.sql.sqlite import Sqlite
 
 _MYSQL = Mysql()
+_ASYNCPG = PostgresqlThroughAsyncpg()
 _FLAVOURS: dict[str, Flavour] = {
     "sqlite": Sqlite(),
     "postgresql": Postgresql(),
@@ -31,4 +35,4 @@ def flavour_of(dialect: Dialect) -> Flavour:
             f"engine must be on one of {', '.join(sorted(_FLAVOURS))},"
             f" got {dialect.name!r}"
         )
-    return flavour
+    return _ASYNCPG if dialect.driver == "asyncpg" else flavour

@@ -41,9 +41,13 @@ class JoinedTransactions:
 
     def __init__(self, transaction: Any) -> None:
         if not isinstance(transaction, (Connection, Session, scoped_session)):
+            is_async = hasattr(transaction, "sync_session") or hasattr(
+                transaction, "sync_connection"
+            )
             raise TypeError(
                 "transaction must be a SQLAlchemy Connection or Session,"
                 f" got {transaction!r}"
+                + ("; AsyncSqlActionRepository takes that" if is_async else "")
             )
         self._target = transaction
         self._root: RootTransaction | None = None

@@ -39,9 +39,10 @@ class KeptConnections:
     Keep up to `pool_size - 1` connections of an engine of ours out of its pool.
 
     Each goes back with the first call after it was idle for 30 seconds, so that what
-    watches over the pool sees it; after any error but a refused row; and when the
-    engine was disposed of. In the child of a fork those of the parent are neither used
-    nor closed. Thread-safe: each connection is one thread's at a time.
+    watches over the pool sees it; while another call waits for the pool; after any
+    error but a refused row; and when the engine was disposed of. In the child of a fork
+    those of the parent are neither used nor closed. Each connection is one thread's, or
+    one task's, at a time.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -49,6 +50,7 @@ class KeptConnections:
         self._engine = engine
         self._most = pool.size() - 1 if isinstance(pool, QueuePool) else 0
         self._idle: deque[_Kept] = deque()  # the one used last at its right end
+        self._taking: deque[None] = deque()  # one for each that is at the pool
         self._parents: list[_Kept] = []
         self._texts = DriverTexts(engine.dialect)
         self._flavour = flavour_of(engine.dialect)
@@ -80,10 +82,17 @@ class KeptConnections:
             try:
                 kept = self._idle.pop()
             except IndexError:
-                return _Kept(self._engine, self._texts, self._flavour)
+                break
             if kept.pool is self._engine.pool and monotonic() < kept.until:
                 return kept
             self._discard(kept)
+        self._taking.append(None)
+        try:
+            if self._idle:  # whoever gave one before that line has not seen it
+                return self._take()
+            return _Kept(self._engine, self._texts, self._flavour)
+        finally:
+            self._taking.pop()
 
     def _give(self, kept: _Kept) -> None:
         idle = self._idle
@@ -93,7 +102,10 @@ class KeptConnections:
         now = monotonic()
         kept.until = now + IDLE_SECONDS
         idle.append(kept)
-        if len(idle) > 1:
+        if self._taking:  # the pool wakes them, this does not
+            with suppress(IndexError):
+                self._discard(idle.popleft())
+        elif len(idle) > 1:
             self._discard_idle(now)
 
     def _discard_idle(self, now: float) -> None:
@@ -120,9 +132,13 @@ class KeptConnections:
         if kept.process != os.getpid():
             self._parents.append(kept)
             return
-        if kept.pool is not self._engine.pool:
+        if kept.pool is self._engine.pool:
+            kept.close()
+        elif self._engine.dialect.is_async:  # not all of these close once detached
+            kept.connection.invalidate()
+        else:
             kept.connection.detach()
-        kept.close()
+            kept.close()
 
 
 class _Kept:
@@ -146,11 +162,16 @@ class _Kept:
         self.until = 0.0
         self._texts = texts
         self._error = self.dialect.loaded_dbapi.Error
+        options = {} if self.dialect.is_async else flavour.cursor_options
         try:
             self.connection: PoolProxiedConnection = engine.raw_connection()
         except self._error as error:
             raise as_sqlalchemy(error, self.dialect, None) from error
-        self._cursor: Any = self.connection.cursor(**flavour.cursor_options)
+        try:
+            self._cursor: Any = self.connection.cursor(**options)
+        except BaseException:
+            self.connection.invalidate()
+            raise
 
     def close(self) -> None:
         # An error's traceback may hold this cursor, and so a file of SQLite's open.

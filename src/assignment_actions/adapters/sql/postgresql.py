@@ -36,6 +36,7 @@ from assignment_actions.adapters.sql.flavour import (
     Identity,
     of_success,
 )
+from assignment_actions.domain.ids import uuid_of
 
 if TYPE_CHECKING:
     from assignment_actions.adapters.sql.running import Rows, Runner
@@ -154,6 +155,30 @@ class Postgresql(Flavour):
         """Return the SQLSTATE, which psycopg2 calls pgcode."""
         origin = getattr(error, "orig", None)
         return getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None)
+
+
+class PostgresqlThroughAsyncpg(Postgresql):
+    """The same through asyncpg, which has UUIDs, moments and errors of its own."""
+
+    def get_time(self, value: Any) -> datetime:
+        """
+        Return the time, which asyncpg has in UTC.
+
+        The first and the last moment there are it keeps as infinity, and returns them
+        without a zone.
+        """
+        return value if value.tzinfo is UTC else value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+    def get_uuid(self, value: Any) -> UUID:
+        """Return a UUID of the standard library's class."""
+        return uuid_of(value.int)
+
+    def code(self, error: BaseException | None) -> int | str | None:
+        """Return the SQLSTATE; what SQLAlchemy says of a stale plan has it behind."""
+        origin = getattr(error, "orig", None)
+        return super().code(error) or getattr(
+            getattr(origin, "__cause__", None), "sqlstate", None
+        )
 
 
 def _array(column: ColumnElement[Any]) -> TypeEngine[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine, MetaData
@@ -18,6 +18,7 @@ from assignment_actions.adapters.sql.errors import DuplicateRowError
 from assignment_actions.adapters.sql.flavour import Codes
 from assignment_actions.adapters.sql.joined import JoinedTransactions
 from assignment_actions.adapters.sql.partitions import require_partitions
+from assignment_actions.adapters.sql.pausing import pause
 from assignment_actions.adapters.sql.schema import Tables
 from assignment_actions.adapters.sql.statements import Statements
 from assignment_actions.adapters.sql.transactions import OwnTransactions
@@ -48,9 +49,11 @@ class SqlActionRepository(SqlErasingVerbs):
             Where the tables are there, None takes them as they are.
 
     Raises:
-        TypeError: the engine is no SQLAlchemy engine.
+        TypeError: the engine is no SQLAlchemy engine, or an async one.
         ValueError: the engine shares its connections with the host (StaticPool).
     """
+
+    _is_awaited: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class SqlActionRepository(SqlErasingVerbs):
         assignment_id_type: type[UUID | int | str] = UUID,
         partitions: int | None = None,
     ) -> None:
-        require_own_connections(engine)
+        require_own_connections(engine, is_async=self._is_awaited)
         require_partitions(partitions, engine.dialect.name)
         tables = Tables.of(table_prefix, schema, assignment_id_type, partitions)
         transactions = OwnTransactions(engine)
@@ -101,7 +104,12 @@ class SqlActionRepository(SqlErasingVerbs):
             ImportError: the driver is missing; the message names the extra.
             ValueError: the URL is none, or of another database.
         """
-        engine = own_engine(url, lock_timeout=lock_timeout, pool_size=pool_size)
+        engine = own_engine(
+            url,
+            is_async=cls._is_awaited,
+            lock_timeout=lock_timeout,
+            pool_size=pool_size,
+        )
         repository = cls(
             engine,
             table_prefix=table_prefix,
@@ -109,9 +117,13 @@ class SqlActionRepository(SqlErasingVerbs):
             assignment_id_type=assignment_id_type,
             partitions=partitions,
         )
-        repository._transactions = OwnTransactions(engine, is_ours=True)
-        repository._lock_timeout = lock_timeout
+        repository._make_own(lock_timeout)
         return repository
+
+    def _make_own(self, lock_timeout: timedelta) -> None:
+        """Treat the engine as `own_engine` makes them."""
+        self._transactions = OwnTransactions(self._engine, is_ours=True)
+        self._lock_timeout = lock_timeout
 
     @property
     def engine(self) -> Engine:
@@ -143,7 +155,8 @@ class SqlActionRepository(SqlErasingVerbs):
             except StorageError as error:
                 if not self._is_for(error, self._transactions.flavour.is_there):
                     raise
-            time.sleep(CREATE_PAUSE)  # somebody else creates the same at this moment
+            # Somebody else creates the same at this moment.
+            pause(self._engine.dialect, CREATE_PAUSE)
         self.check_schema()
 
     def check_schema(self) -> None:
@@ -193,7 +206,7 @@ class SqlActionRepository(SqlErasingVerbs):
                     error, self._transactions.flavour.locked
                 ):
                     raise
-            time.sleep(WAL_PAUSE)
+            pause(self._engine.dialect, WAL_PAUSE)
 
     def _is_for(self, error: StorageError, codes: Codes) -> bool:
         return self._transactions.flavour.code(error.__cause__) in codes

@@ -97,6 +97,8 @@ def _text_of(statement: Executable, dialect: Dialect) -> _Text:
     assert names is not None
     binds = compiled.binds
     lists = tuple(name for name in names if binds[name].expanding)
+    if dialect.paramstyle.startswith("numeric"):  # it numbers what is in lists last
+        names = [*(name for name in names if name not in lists), *lists]
     own = {name: binds[name].value for name in names if not binds[name].required}
     text, values_of = compiled.string, _in_order(names, own)
 

@@ -115,9 +115,8 @@ class Sqlite(Flavour):
 
     def has_begun(self, connection: Connection) -> bool:
         """Tell what SQLite says: it may roll back by itself when a disk is full."""
-        return bool(
-            getattr(connection.connection.dbapi_connection, "in_transaction", False)
-        )
+        driver = connection.connection.driver_connection
+        return bool(getattr(driver, "in_transaction", False))
 
     def roll_back(self, connection: Connection) -> None:
         """Say ROLLBACK only inside a transaction: elsewhere it is an error."""

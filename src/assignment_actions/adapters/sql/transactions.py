@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -15,6 +14,7 @@ from assignment_actions.adapters.sql.errors import translated
 from assignment_actions.adapters.sql.flavour import Flavour, is_disconnect
 from assignment_actions.adapters.sql.flavours import flavour_of
 from assignment_actions.adapters.sql.kept_connections import KeptConnections
+from assignment_actions.adapters.sql.pausing import pause
 from assignment_actions.adapters.sql.running import Runner, SqlalchemyRunner
 from assignment_actions.adapters.sql.watching import is_watched
 from assignment_actions.domain.errors import AssignmentActionsError
@@ -136,7 +136,8 @@ class OwnTransactions:
                 if not left or not self.flavour.is_retryable(error):
                     raise ours from error
                 is_repeat |= is_disconnect(error)
-            time.sleep(PAUSE * 2 ** (TRIES - left) * random.random())  # noqa: S311
+            seconds = PAUSE * 2 ** (TRIES - left) * random.random()  # noqa: S311
+            pause(self._engine.dialect, seconds)
         raise AssertionError  # the last try has returned or raised
 
     @contextmanager
