@@ -64,8 +64,8 @@ class Floor:
 
     def __init__(self, run: Run, sql: FloorSql, dialect: Dialect, older: str) -> None:
         self._run = run
-        self._sql = sql
-        self._dialect = dialect
+        self.sql = sql
+        self.dialect = dialect
         self._put_id = dialect.put_id
         self._begin, self._succeed, self._record = sql.begin, sql.succeed, sql.record
         self._latest, self._timeline = sql.latest, sql.timeline
@@ -90,6 +90,10 @@ class Floor:
         """Return the rows of `LISTED` and the assignment, by one statement."""
         raise NotImplementedError
 
+    def page_question(self, keys: Sequence[Any], /) -> tuple[str, Sequence[Any]]:
+        """Return the text of `timeline_rows` and its values, for other drivers too."""
+        raise NotImplementedError
+
     def clear(self) -> None:
         """Empty the table."""
         raise NotImplementedError
@@ -105,7 +109,7 @@ class Floor:
 
     def start_and_succeed(self, assignment_id: UUID, /) -> None:
         """Insert, then update if still open; both commit by themselves."""
-        dialect = self._dialect
+        dialect = self.dialect
         key, new, now = self._put_id(assignment_id), self.new_id(), dialect.now()
         self._run(self._begin, (key, new, now, now + dialect.later))
         done = self._run(self._succeed, (dialect.now(), key, new)).rowcount
@@ -113,7 +117,7 @@ class Floor:
 
     def record_success(self, assignment_id: UUID, /) -> None:
         """Insert one row, which commits by itself."""
-        now = self._dialect.now()
+        now = self.dialect.now()
         key = self._put_id(assignment_id)
         self._run(self._record, (key, self.new_id(), now, now))
 
@@ -122,30 +126,30 @@ class Floor:
     def latest_successful(self, assignment_id: UUID, /) -> Action | None:
         """Read one row by its index."""
         row = self._run(self._latest, (self._put_id(assignment_id),)).fetchone()
-        return None if row is None else self._dialect.load_success(assignment_id, row)
+        return None if row is None else self.dialect.load_success(assignment_id, row)
 
     def timeline(self, assignment_id: UUID, /) -> list[Action]:
         """Read one assignment in order."""
-        load = self._dialect.load
+        load = self.dialect.load
         rows = self._run(self._timeline, (self._put_id(assignment_id),)).fetchall()
         return [load(assignment_id, row) for row in rows]
 
     def failures(self, assignment_id: UUID, /) -> list[Action]:
         """Read one assignment's failures in order."""
-        load = self._dialect.load
+        load = self.dialect.load
         rows = self._run(self._failures, (self._put_id(assignment_id),)).fetchall()
         return [load(assignment_id, row) for row in rows]
 
     def latest_of_page(self, ids: Ids, /) -> dict[UUID, Action]:
         """Look every id up inside one statement."""
-        put_id, load = self._put_id, self._dialect.load_success
+        put_id, load = self._put_id, self.dialect.load_success
         own = {put_id(one): one for one in ids}
         rows = self.latest_rows(list(own))
         return {(key := own[row[10]]): load(key, row) for row in rows}
 
     def timelines_of_page(self, ids: Ids, /) -> dict[UUID, list[Action]]:
         """Read many assignments in order by one statement."""
-        put_id, load = self._put_id, self._dialect.load
+        put_id, load = self._put_id, self.dialect.load
         own = {put_id(one): one for one in ids}
         found: dict[UUID, list[Action]] = {one: [] for one in ids}
         for row in self.timeline_rows(list(own)):
@@ -162,7 +166,7 @@ class Floor:
             rows[row[16]].append(row)
         now = datetime.now(UTC)
         return {
-            one: summary_of(one, rows[key], facts[one], now, self._dialect)
+            one: summary_of(one, rows[key], facts[one], now, self.dialect)
             for key, one in own.items()
         }
 
@@ -170,7 +174,7 @@ class Floor:
         """Read the newest rows, or those before a place."""
         text = self._newest if place is None else self._older
         rows = self._run(text, (*(place or ()), limit)).fetchall()
-        get_id, load = self._dialect.get_id, self._dialect.load
+        get_id, load = self.dialect.get_id, self.dialect.load
         return [load(get_id(row[16]), row) for row in rows]
 
     # -- not for the clock -------------------------------------------------------------
@@ -186,7 +190,7 @@ class Floor:
     @contextmanager
     def without_indexes(self) -> Iterator[None]:
         """Drop what can be made again afterwards, and make it again."""
-        indexes = self._run(self.indexes, (self._sql.table,)).fetchall()
+        indexes = self._run(self.indexes, (self.sql.table,)).fetchall()
         for name, _ in indexes:
             self._run(f"DROP INDEX {name}")
         yield
@@ -199,16 +203,16 @@ class Floor:
 
     def forms(self, rows: Iterable[Row], /) -> Iterator[tuple[Any, ...]]:
         """Yield raw tuples."""
-        put_id, put_time = self._put_id, self._dialect.put_time
+        put_id, put_time = self._put_id, self.dialect.put_time
         return (stored(row, put_id, put_time) for row in rows)
 
     def place(self, row: Row, /) -> Any:
         """Return the key of the page's index."""
-        return self._dialect.put_time(row.created_at), self._put_id(row.id)
+        return self.dialect.put_time(row.created_at), self._put_id(row.id)
 
     def count(self) -> int:
         """Count the rows."""
-        text = f"SELECT COUNT(*) FROM {self._sql.table}"  # noqa: S608  # our own table
+        text = f"SELECT COUNT(*) FROM {self.sql.table}"  # noqa: S608  # our own table
         return int(self._run(text, ()).fetchone()[0])
 
     def identify(self, found: Action, /) -> UUID:

@@ -82,7 +82,11 @@ class MariadbFloor(Floor):
 
     def timeline_rows(self, keys: Sequence[Any], /) -> Iterable[Sequence[Any]]:
         """Select by a list of ids."""
-        return self._run(_timelines(self._sql, len(keys)), keys).fetchall()  # type: ignore[no-any-return]  # rows
+        return self._run(*self.page_question(keys)).fetchall()  # type: ignore[no-any-return]  # rows
+
+    def page_question(self, keys: Sequence[Any], /) -> tuple[str, Sequence[Any]]:
+        """Select by a list of ids."""
+        return _timelines(self.sql, len(keys)), keys
 
     def place(self, row: Row, /) -> Any:
         """Return the key of the page's index, its time twice."""
@@ -91,7 +95,7 @@ class MariadbFloor(Floor):
 
     def clear(self) -> None:
         """Empty the table."""
-        self._run(f"TRUNCATE {self._sql.table}")
+        self._run(f"TRUNCATE {self.sql.table}")
 
     def size(self) -> int:
         """Return what the table and its indexes take, as the engine estimates it."""
@@ -99,11 +103,11 @@ class MariadbFloor(Floor):
             "SELECT data_length + index_length FROM information_schema.tables"
             " WHERE table_schema = DATABASE() AND table_name = %s"
         )
-        return int(self._run(text, (self._sql.table,)).fetchone()[0])
+        return int(self._run(text, (self.sql.table,)).fetchone()[0])
 
     def settle(self) -> None:
         """Tell the planner what there is."""
-        self._run(f"ANALYZE TABLE {self._sql.table}")
+        self._run(f"ANALYZE TABLE {self.sql.table}")
         self._cursor.fetchall()
 
 

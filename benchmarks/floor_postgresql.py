@@ -15,10 +15,15 @@ from benchmarks.floor import entity, failure_of
 from benchmarks.floor_base import Dialect, Floor, Run, new_id
 from benchmarks.floor_sql import LATEST_FIRST, LISTED, STORED, SUCCESS, FloorSql
 
-_TYPES = (
+TYPES = (
     *("uuid", "uuid", "varchar", "varchar", *["timestamptz"] * 4, "int4", "varchar"),
     *("text", "varchar", "varchar", "text", "varchar", "bool", "text"),
 )
+
+
+def copying(table: str) -> str:
+    """Return the text that takes raw tuples."""
+    return f"COPY {table} ({', '.join(STORED)}) FROM STDIN (FORMAT BINARY)"
 
 
 class PostgresqlFloor(Floor):
@@ -34,8 +39,7 @@ class PostgresqlFloor(Floor):
         sql = FloorSql(table, "%s")
         run = self._connected()
         super().__init__(run, sql, _DIALECT, "(created_at, id) < (%s, %s)")
-        columns = ", ".join(STORED)
-        self._copy = f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
+        self._copy = copying(table)
         self._latest_of = (
             f"SELECT latest.*, wanted.id FROM unnest(%s::uuid[]) AS wanted (id)"  # noqa: S608  # our own table
             f" CROSS JOIN LATERAL (SELECT {', '.join(SUCCESS)} FROM {table}"
@@ -70,7 +74,7 @@ class PostgresqlFloor(Floor):
     def record_many(self, rows: Iterable[tuple[Any, ...]], /) -> None:
         """Insert raw tuples by COPY BINARY."""
         with self._connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-            copy.set_types(_TYPES)
+            copy.set_types(TYPES)
             for row in rows:
                 copy.write_row(row)
 
@@ -80,21 +84,25 @@ class PostgresqlFloor(Floor):
 
     def timeline_rows(self, keys: Sequence[Any], /) -> Iterable[Sequence[Any]]:
         """Select by one array of ids."""
-        return self._run(self._timelines, (keys,)).fetchall()  # type: ignore[no-any-return]  # rows
+        return self._run(*self.page_question(keys)).fetchall()  # type: ignore[no-any-return]  # rows
+
+    def page_question(self, keys: Sequence[Any], /) -> tuple[str, Sequence[Any]]:
+        """Select by one array of ids."""
+        return self._timelines, (keys,)
 
     def clear(self) -> None:
         """Empty the table."""
-        self._run(f"TRUNCATE {self._sql.table}")
+        self._run(f"TRUNCATE {self.sql.table}")
 
     def size(self) -> int:
         """Return what the table, its long texts and its indexes take."""
         text = "SELECT pg_total_relation_size(%s::text::regclass)"
-        size: int = self._run(text, (self._sql.table,)).fetchone()[0]
+        size: int = self._run(text, (self.sql.table,)).fetchone()[0]
         return size
 
     def settle(self) -> None:
         """Tell the planner what there is."""
-        self._run(f"VACUUM ANALYZE {self._sql.table}")
+        self._run(f"VACUUM ANALYZE {self.sql.table}")
 
 
 def _same(value: Any) -> Any:

@@ -65,15 +65,19 @@ class SqliteFloor(Floor):
 
     def latest_rows(self, keys: Sequence[Any], /) -> Iterable[Sequence[Any]]:
         """Look each id of a VALUES list up by a correlated subquery."""
-        return self._run(_latest_of(self._sql.table, len(keys)), keys)  # type: ignore[no-any-return]  # a cursor
+        return self._run(_latest_of(self.sql.table, len(keys)), keys)  # type: ignore[no-any-return]  # a cursor
 
     def timeline_rows(self, keys: Sequence[Any], /) -> Iterable[Sequence[Any]]:
         """Select by a list of ids."""
-        return self._run(_timelines(self._sql, len(keys)), keys)  # type: ignore[no-any-return]  # a cursor
+        return self._run(*self.page_question(keys))  # type: ignore[no-any-return]  # a cursor
+
+    def page_question(self, keys: Sequence[Any], /) -> tuple[str, Sequence[Any]]:
+        """Select by a list of ids."""
+        return _timelines(self.sql, len(keys)), keys
 
     def clear(self) -> None:
         """Empty the table and the log."""
-        self._run(f"DELETE FROM {self._sql.table}")  # noqa: S608  # our own table
+        self._run(f"DELETE FROM {self.sql.table}")  # noqa: S608  # our own table
         self.settle()
 
     def size(self) -> int:

@@ -14,6 +14,7 @@ from benchmarks.stores import DATABASES, AbsentError, version_of
 
 PACKAGES = (
     *("assignment-actions", "attrs", "SQLAlchemy", "psycopg", "PyMySQL", "Django"),
+    *("aiosqlite", "asyncpg", "asyncmy", "greenlet", "anyio"),
     *("django-simple-history", "django-auditlog", "django-celery-results"),
     *("eventsourcing",),
 )

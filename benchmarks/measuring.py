@@ -28,6 +28,16 @@ class Pace:
     """A turn of reading has so many calls at least, however long they take."""
 
 
+def spent_on(call: Callable[..., object], arguments: Arguments) -> list[float]:
+    """Return the seconds of each call."""
+    clock, spent = time.perf_counter, []
+    for one in arguments:
+        start = clock()
+        call(*one)
+        spent.append(clock() - start)
+    return spent
+
+
 @attrs.frozen
 class Entrant:
     """
@@ -42,6 +52,7 @@ class Entrant:
         least: how many calls a turn has at least, however long they take.
         renew: takes a new connection to a server before each turn: on which processor
             the server's end of one happens to live makes up to a factor of two.
+        spent: makes the calls and takes their times; for coroutines it awaits them.
     """
 
     name: str
@@ -51,6 +62,7 @@ class Entrant:
     rows: int = 1
     least: int = LEAST_CALLS
     renew: Callable[[], object] | None = None
+    spent: Callable[[Callable[..., Any], Arguments], list[float]] = spent_on
 
 
 Times = Mapping[str, Sequence[float]]
@@ -126,7 +138,7 @@ def _calls(entrant: Entrant, pace: Pace) -> int:
     """Return how many calls fill a turn; 0 for one so long that none is left out."""
     if entrant.rows > 1:
         return 0
-    usual = statistics.median(_spent(entrant.call, entrant.arguments(3)))
+    usual = statistics.median(entrant.spent(entrant.call, entrant.arguments(3)))
     return max(entrant.least, min(MOST_CALLS, int(pace.seconds / usual)))
 
 
@@ -138,18 +150,9 @@ def _turn(entrant: Entrant, calls: int) -> float:
     arguments = entrant.arguments(calls + cold)
     gc.disable()
     try:
-        spent = _spent(entrant.call, arguments)
+        spent = entrant.spent(entrant.call, arguments)
     finally:
         gc.enable()
     if entrant.after is not None:
         entrant.after()
     return statistics.median(spent[cold:] or spent) / entrant.rows
-
-
-def _spent(call: Callable[..., object], arguments: Arguments) -> list[float]:
-    clock, spent = time.perf_counter, []
-    for one in arguments:
-        start = clock()
-        call(*one)
-        spent.append(clock() - start)
-    return spent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -14,6 +15,8 @@ from assignment_actions import (
     ActionFilter,
     ActionRecorder,
     ActionRepository,
+    AsyncActionRecorder,
+    AsyncInMemoryActionRepository,
     Failure,
     InMemoryActionRepository,
 )
@@ -37,6 +40,7 @@ def every_path() -> Iterator[Path_]:
     population = Population(SIZE)
     actions = _actions(population)
     yield from _writing()
+    yield from _awaited()
     yield from _in_memory(population, actions)
     yield from _on_sqlite(population, actions)
     yield from _of_failures(actions)
@@ -74,6 +78,33 @@ def _writing() -> Iterator[Path_]:
             "record_many of 1 000, SQLite in memory",
             lambda: sql.record_many(next(many)),
         )
+
+
+def _awaited() -> Iterator[Path_]:
+    """Yield what the async recorder executes, the event loop's own steps included."""
+    numbers = count(1)
+    memory = AsyncActionRecorder(
+        AsyncInMemoryActionRepository(),
+        clock=lambda: NOW,
+        ids=lambda _: UUID(int=next(numbers)),
+    )
+    new = (UUID(int=number << 64) for number in count(1))
+
+    async def steps() -> None:
+        await memory.succeed(await memory.start(next(new), TYPE))
+
+    async def block() -> None:
+        async with memory.recording(next(new), TYPE):
+            pass
+
+    async def nothing() -> None:
+        """Be the loop's own share, which the others' figures have in them."""
+
+    with asyncio.Runner() as runner:
+        run = runner.get_loop().run_until_complete
+        yield "an event loop that runs nothing", lambda: run(nothing())
+        yield "start + succeed awaited, in memory", lambda: run(steps())
+        yield "recording block awaited, in memory", lambda: run(block())
 
 
 def _in_memory(population: Population, actions: list[Action]) -> Iterator[Path_]:

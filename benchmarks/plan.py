@@ -13,7 +13,7 @@ from benchmarks.stores import DATABASES
 from benchmarks.workloads import Work
 
 SECTIONS = (*DATABASES, "memory", "capture")
-PARTS = ("contest", "growth", "streamed")
+PARTS = ("contest", "growth", "streamed", "async")
 RESULTS = Path(__file__).parent / "results"
 MARIADB_MOST = 1_000_000
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+from benchmarks.at_once import CONNECTIONS, CROWD_ROUNDS, ONE_AFTER_ANOTHER
+from benchmarks.awaited_tables import of_async
 from benchmarks.contest import Result
 from benchmarks.goals import DATABASES
 from benchmarks.machine import absences
@@ -36,6 +38,7 @@ def markdown(run: Run, plots: Sequence[str] = ()) -> str:
         _setting(run),
         goals_table(run.results),
         *(of_database(run.results, name) for name in DATABASES),
+        of_async(run.results),
         of_memory(run.results),
         of_capture(run.results),
         *(f"![Cost against size]({name})\n" for name in plots),
@@ -106,6 +109,8 @@ def _method(plan: Plan) -> str:
         told.append(_of_streams(plan))
     if "growth" in plan.parts:
         told.append(_OF_GROWTH)
+    if "async" in plan.parts:
+        told.append(_of_async_turns(plan))
     return "\n".join(told)
 
 
@@ -153,6 +158,22 @@ From a generator: {spaced(plan.streamed)} actions, each run in a fresh process, 
 makes them one by one (not for the clock); the floor gets raw tuples. Its ratio is to
 them: COPY BINARY on PostgreSQL, executemany elsewhere. Memory is the peak of that
 process above its own before the first action.
+"""
+
+
+def _of_async_turns(plan: Plan) -> str:
+    return f"""\
+Async, one at a time: all calls of a turn are awaited one after another on a loop that
+runs already, so that only waiting is compared. The async floor is the floor's SQL
+through the async driver, one open connection, one await per statement. W3 records
+{spaced(plan.many // 2)}; its floor copies on PostgreSQL. In memory there is no floor
+to wait for.
+
+Many at once: {CROWD_ROUNDS} rounds of blocks over {CONNECTIONS} connections, empty or
+with a wait inside, by one thread, by {CONNECTIONS} threads, and each in a task.
+What all of them took is divided by their number; a ratio below 1 says that the event
+loop gets more done. The async floor takes a connection from a queue for each
+statement. One thread records {ONE_AFTER_ANOTHER}: its figure does not depend on it.
 """
 
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from assignment_actions import Action, ActionRecorder, InMemoryActionRepository
 from assignment_actions.adapters.sql import SqlActionRepository
 from benchmarks import workloads as works
+from benchmarks.awaiting import AWAITED, awaiting, awaiting_in_memory
 from benchmarks.bulk import streamed
 from benchmarks.capture import every_case
 from benchmarks.contest import WRITES, Result, a_contest, a_host, a_store, fill
@@ -43,6 +44,8 @@ def on_database(section: str, plan: Plan) -> Iterator[Result]:
         yield from growth(section, plan)
     if "streamed" in plan.parts and plan.wants(works.W3):
         yield from streamed(section, plan)
+    if "async" in plan.parts and any(map(plan.wants, (*AWAITED, works.W3))):
+        yield from awaiting(section, plan)
 
 
 def _without_waiting(plan: Plan) -> Result:
@@ -111,6 +114,8 @@ def in_memory(plan: Plan) -> Iterator[Result]:
     size = _bytes_per_action()
     sized = {"in memory": [size]}
     yield Result("memory", "bytes", "bytes per action", "bytes per action", sized)
+    if "async" in plan.parts:
+        yield from awaiting_in_memory(plan)
 
 
 def _in_order_of_time(rows: Sequence[Row]) -> Iterator[Row]:

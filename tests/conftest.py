@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from stores import SHARED_STORES, SQL_STORES, Repositories, a_store
+from stores import (
+    ASYNC_STORES,
+    SHARED_ASYNC_STORES,
+    SHARED_STORES,
+    SQL_STORES,
+    Repositories,
+    a_store,
+    async_url_of,
+)
 
 from assignment_actions import ActionRepository, InMemoryActionRepository
 from assignment_actions.adapters.sql import SqlActionRepository
+from assignment_actions.testing import Blocking, EventLoopThread
 
 settings.register_profile(
     "project",
@@ -80,3 +90,36 @@ def any_repository(
     if request.param == "memory":
         return InMemoryActionRepository()
     return repositories.empty(url_of(request.param))
+
+
+@pytest.fixture(scope="session")
+def session_loop() -> Iterator[EventLoopThread]:
+    """Yield the event loop that what outlives a test lives in."""
+    with EventLoopThread() as loop:
+        yield loop
+
+
+@pytest.fixture(scope="session")
+def async_repositories(
+    url_of: StoreUrl,  # noqa: ARG001  # stores outlive it
+    session_loop: EventLoopThread,
+) -> Iterator[Repositories]:
+    """Return the maker of async repositories, awaited for whoever calls them."""
+    from assignment_actions.adapters.sql import AsyncSqlActionRepository
+
+    awaited: Any = Blocking(AsyncSqlActionRepository, session_loop)
+    made = Repositories(awaited)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=ASYNC_STORES)
+def async_store_url(request: pytest.FixtureRequest, url_of: StoreUrl) -> str:
+    """Return the URL of each SQL store by each async driver in turn."""
+    return async_url_of(request.param, url_of)
+
+
+@pytest.fixture(params=SHARED_ASYNC_STORES)
+def shared_async_store_url(request: pytest.FixtureRequest, url_of: StoreUrl) -> str:
+    """Return that of each store that several connections can open, in turn."""
+    return async_url_of(request.param, url_of)

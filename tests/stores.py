@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -21,6 +21,18 @@ SHARED_STORES = ("sqlite_file", "postgresql", "mariadb")
 PARTITIONED = "postgresql_partitioned"
 PARTITIONS = 16
 """How many the tables that `Repositories` makes in that store have."""
+
+ASYNC_STORES = {
+    "aiosqlite_file": ("sqlite_file", "sqlite+aiosqlite"),
+    "aiosqlite_memory": ("sqlite_memory", "sqlite+aiosqlite"),
+    "asyncpg": ("postgresql", "postgresql+asyncpg"),
+    "psycopg_async": ("postgresql", "postgresql+psycopg"),
+    "asyncmy": ("mariadb", "mariadb+asyncmy"),
+}
+"""The same stores by the drivers that an event loop has: the store, and the driver."""
+
+SHARED_ASYNC_STORES = tuple(name for name in ASYNC_STORES if "memory" not in name)
+PARTITIONED_ASYNC = "asyncpg_partitioned"
 
 _SERVERS = {
     "postgresql": (
@@ -42,6 +54,14 @@ _SERVERS = {
 }
 
 _PARTITIONED = "_partitioned"  # so that a URL tells how tables are to be made
+
+
+def async_url_of(name: str, url_of: Callable[[str], str]) -> str:
+    """Return the URL of a store for one of its async drivers."""
+    partitioned = {PARTITIONED_ASYNC: (PARTITIONED, "postgresql+asyncpg")}
+    store, driver = (ASYNC_STORES | partitioned)[name]
+    url = make_url(url_of(store)).set(drivername=driver)
+    return url.render_as_string(hide_password=False)
 
 
 def require_server(name: str, error: Exception) -> None:
@@ -88,7 +108,10 @@ def _a_database(store: str) -> Iterator[str]:
 class Repositories:
     """Repositories with tables, made once per store and kind, emptied for each test."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, repository_type: type[SqlActionRepository] = SqlActionRepository
+    ) -> None:
+        self._type = repository_type
         self._made: dict[tuple[str, type], SqlActionRepository] = {}
 
     def empty(
@@ -98,7 +121,7 @@ class Repositories:
         repository = self._made.get((url, kind))
         if repository is None:
             repository = self._make(url, kind)
-        if url == "sqlite://":  # closing it in a test before has emptied it
+        if not make_url(url).database:  # closing it in a test before has emptied it
             repository.create_schema()
         actions = repository.metadata.tables[
             f"{kind.__name__.lower()}_assignment_actions"
@@ -108,7 +131,7 @@ class Repositories:
         return repository
 
     def _make(self, url: str, kind: type[UUID | int | str]) -> SqlActionRepository:
-        repository = SqlActionRepository.from_url(
+        repository = self._type.from_url(
             url,
             assignment_id_type=kind,
             table_prefix=f"{kind.__name__.lower()}_",

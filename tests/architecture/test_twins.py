@@ -32,7 +32,8 @@ TRANSPARENT = {
 
 CANCELLATION = {
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
-    *("_begin", "_never_began", "_leave_closed", "_settle"),
+    *("_begin", "_never_began", "_keep_never_began", "_leave_closed"),
+    "_settle",
 }
 """Where a recording deals with being cancelled, which only one colour can be."""
 

@@ -28,10 +28,13 @@ from contract.broken.right import Broken
 from contract.broken.scrubbing import DropsScrubbedKeys, KeepsScrubbedStacktraces
 from contract.broken.searching import SearchesWithoutCase, SearchesWithWildcards
 from contract.broken.storing import DropsMicroseconds
+from contract.broken_suites import BRIDGED, InThreads
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from assignment_actions.testing import (
+    Blocking,
+    EventLoopThread,
     JoinsNothingContract,
     RepositoryContract,
     repository_machine,
@@ -59,15 +62,21 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """Return how each test ended on each adapter: one run of pytest for all."""
     report = tmp_path_factory.mktemp("bites") / "report.xml"
     named = [
-        f"{SUITES}::Test{adapter.__name__}::{test}"
-        for adapter in ALL_BROKEN
+        f"{SUITES}::Test{prefix}{adapter.__name__}::{test}"
+        for prefix, adapters in (("", ALL_BROKEN), ("Async", BRIDGED))
+        for adapter in adapters
         for test in adapter.caught_by
     ]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "--tb=no", "-rN", "--noconftest"),
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"),
-            *(f"--junitxml={report}", f"{SUITES}::TestBroken", *named),
+            *(
+                f"--junitxml={report}",
+                f"{SUITES}::TestBroken",
+                f"{SUITES}::TestAsyncBroken",
+            ),
+            *named,
         ],
         cwd=SUITES.parents[2],
         capture_output=True,
@@ -88,12 +97,22 @@ def read(report: Path) -> Verdicts:
     return found
 
 
+def caught_in(verdicts: Verdicts, prefix: str, adapter: type[Broken]) -> list[str]:
+    """Return which of the tests that should tell of an adapter did."""
+    return [
+        test
+        for test in adapter.caught_by
+        if "failure" in verdicts[prefix + adapter.__name__, test]
+    ]
+
+
 class TestContract:
-    def test_the_unbroken_adapter_passes_every_test(self, verdicts: Verdicts) -> None:
+    @pytest.mark.parametrize("name", ["Broken", "AsyncBroken"])
+    def test_the_unbroken_adapter_passes_every_test(
+        self, verdicts: Verdicts, name: str
+    ) -> None:
         """By the same runner, the adapter that all others are made of passes."""
-        ended = {
-            test: how for (suite, test), how in verdicts.items() if suite == "Broken"
-        }
+        ended = {test: how for (suite, test), how in verdicts.items() if suite == name}
         named = {
             one
             for contract in (RepositoryContract, JoinsNothingContract)
@@ -109,14 +128,15 @@ class TestContract:
         self, verdicts: Verdicts, adapter: type[Broken]
     ) -> None:
         """Each adapter that breaks one clause fails the tests that are about it."""
-        caught = [
-            test
-            for test in adapter.caught_by
-            if "failure" in verdicts[adapter.__name__, test]
-        ]
+        assert adapter.caught_by
+        assert list(adapter.caught_by) == caught_in(verdicts, "", adapter)
 
-        assert caught
-        assert list(adapter.caught_by) == caught
+    @pytest.mark.parametrize("adapter", BRIDGED, ids=lambda it: it.__name__)
+    def test_the_bridge_hides_nothing(
+        self, verdicts: Verdicts, adapter: type[Broken]
+    ) -> None:
+        """What is broken fails the same tests where it is awaited."""
+        assert list(adapter.caught_by) == caught_in(verdicts, "Async", adapter)
 
 
 class TestMachine:
@@ -154,3 +174,13 @@ class TestMachine:
         """The machine finds a history in which a broken adapter answers otherwise."""
         with pytest.raises(AssertionError):
             run_state_machine_as_test(repository_machine(adapter), settings=THOROUGH)
+
+    @pytest.mark.parametrize(
+        "adapter", [CompletesBlindly, LatestIsNotNull], ids=lambda it: it.__name__
+    )
+    def test_the_bridge_hides_nothing(self, adapter: type[Broken]) -> None:
+        """The machine finds out what is awaited as well."""
+        with EventLoopThread() as loop:
+            machine = repository_machine(lambda: Blocking(InThreads(adapter()), loop))
+            with pytest.raises(AssertionError):
+                run_state_machine_as_test(machine, settings=THOROUGH)

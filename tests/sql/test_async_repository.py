@@ -52,7 +52,7 @@ class TestFromUrl:
             ("mysql://nobody@127.0.0.1/nothing", "asyncmy"),
             ("mariadb://nobody@127.0.0.1/nothing", "asyncmy"),
             ("postgresql+psycopg://nobody@127.0.0.1/nothing", "psycopg"),
-            ("mysql+aiomysql://nobody@127.0.0.1/nothing", "aiomysql"),
+            ("mariadb+asyncmy://nobody@127.0.0.1/nothing", "asyncmy"),
         ],
     )
     def test_a_database_has_a_driver(self, url: str, driver: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from inspect import CO_ASYNC_GENERATOR
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,6 +36,8 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
     Used in one `async with` statement, by one task.
     """
 
+    _is_cut_off = False  # while its start was stored
+
     async def succeed(
         self,
         *,
@@ -61,10 +65,15 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         draft = self._draft()
         try:
             await to_the_end(self._begin(draft))
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                with suppress(BaseException):  # the cancellation goes on
-                    await to_the_end(self._never_began(draft))
+        except Exception:
+            raise
+        except GeneratorExit:  # a coroutine that is closed must not wait
+            self._keep_never_began(draft)
+            raise
+        except BaseException:
+            if not self._is_cut_off:  # then it is kept, and the bound was reached
+                with suppress(Exception):  # the cancellation goes on
+                    await to_the_end(self._never_began(draft), is_cancelled=True)
             raise
         return self
 
@@ -77,48 +86,74 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         ending = self._ending(exception)
         if ending is None:
             return
-        if isinstance(exception, GeneratorExit) and self._recorder._joined is None:
-            await self._leave_closed(ending())
-            return
+        if isinstance(exception, GeneratorExit):
+            caller = sys._getframe(1)  # nothing else tells the two apart
+            may_wait = bool(caller.f_code.co_flags & CO_ASYNC_GENERATOR)
+            if self._recorder._joined is None:
+                await self._leave_closed(ending(), may_wait=may_wait)
+                return
+            if not may_wait:  # it stays as the host's transaction leaves it
+                return
+        is_cancelled = not (exception is None or isinstance(exception, Exception))
         try:
-            await to_the_end(self._settle(ending, exception))
+            await to_the_end(self._settle(ending, exception), is_cancelled=is_cancelled)
         except StorageError as error:
             self._report(error, exception, is_kept=True)
-        except BaseException:
-            if exception is None or isinstance(exception, Exception):
-                raise
-            # else it is a cancellation that goes on, the first one
+        except BaseException as newer:
+            if newer.__context__ is None:  # lost in the coroutines that waited
+                newer.__context__ = exception
+            raise
 
     # -- behind ------------------------------------------------------------------------
 
     async def _begin(self, draft: Action) -> None:
-        begun = await self._recorder._begin(draft, retry_unknown=self._retry_unknown)
+        try:
+            begun = await self._recorder._begin(
+                draft, retry_unknown=self._retry_unknown
+            )
+        except Exception:
+            raise
+        except BaseException:  # the bound was reached, or the loop ends
+            self._is_cut_off = True
+            self._keep_never_began(draft)
+            raise
         self._begun(*begun)
 
     async def _never_began(self, draft: Action) -> None:
         """Store that nothing was done; nothing, if the start was not stored at all."""
         recorder = self._recorder
-        completion = recorder._rules.failed(self._started or draft, _NEVER_BEGAN)
         try:
             if not self._is_start_kept:
-                await recorder._complete(completion)
+                await recorder._complete(
+                    recorder._rules.failed(self._started or draft, _NEVER_BEGAN)
+                )
                 return
         except (ActionNotFoundError, ActionAlreadyCompletedError):
             return
         except StorageError:
             pass
-        if recorder._joined is None:
-            recorder._keep(completion, is_new=self._is_start_kept)
+        except BaseException:  # as above
+            self._keep_never_began(draft)
+            raise
+        self._keep_never_began(draft)
 
-    async def _leave_closed(self, completion: Action) -> None:
+    def _keep_never_began(self, draft: Action) -> None:
+        """Keep that nothing was done; as new, for the start may yet arrive."""
+        recorder = self._recorder
+        if recorder._joined is None:
+            completion = recorder._rules.failed(self._started or draft, _NEVER_BEGAN)
+            recorder._keep(completion, is_new=True)
+
+    async def _leave_closed(self, completion: Action, *, may_wait: bool) -> None:
         """
-        Keep the outcome first: a coroutine that is closed must not wait any more.
+        Keep the outcome: a coroutine that is closed must not wait any more.
 
         An asynchronous generator that is closed may, and then it is stored at once.
         """
         self._recorder._keep(completion, self._is_decided, is_new=self._is_start_kept)
         self._action = completion
-        await self._recorder._flush_quietly()
+        if may_wait:
+            await self._recorder._flush_quietly()
 
     async def _end(self, transaction: Any, completion: Action) -> Action:
         if transaction is None:
@@ -178,7 +213,7 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
                 self._action = completion
         except BaseException:  # the bound was reached, or the loop ends
             if completion is not None and recorder._joined is None:
-                recorder._keep(completion, is_due)
+                recorder._keep(completion, is_due, is_new=self._is_start_kept)
             raise
 
     async def _wait(self, completion: Action, is_due: Callable[[], bool]) -> None:

@@ -13,7 +13,10 @@ from collections.abc import (
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, ParamSpec, TypeVar
+
+from assignment_actions.domain.errors import StorageError
 
 try:
     import anyio
@@ -40,55 +43,125 @@ _is_shielded = ContextVar("assignment_actions_is_shielded", default=False)
 _journal_threads = RunVar[anyio.CapacityLimiter]("assignment_actions_journal_threads")
 
 
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+async def to_the_end(work: Coroutine[Any, Any, T], *, is_cancelled: bool = False) -> T:
     """
     Await work to its end although the caller is cancelled; then that goes on.
 
     A statement that is cut off may be stored or not, and costs its connection; one that
-    has ended is known. The bound is `SHIELD_SECONDS`, on asyncio from the cancellation
-    on, on trio from the beginning. Inside such work it does nothing.
+    has ended is known. The bound is `SHIELD_SECONDS` from the cancellation on. Inside
+    such work it does nothing.
+
+    Args:
+        work: what to await.
+        is_cancelled: the caller is handling its cancellation, so that the bound counts
+            from now; no second one need come.
 
     Raises:
-        TimeoutError: on trio the bound was reached.
+        StorageError: the work was cut off, and no newer cancellation goes on.
     """
     if _is_shielded.get():
         return await work
-    if anyio.get_cancelled_exc_class() is asyncio.CancelledError:
-        return await _in_a_task(work)
+    try:
+        is_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
+    except BaseException:  # no event loop runs
+        work.close()
+        raise
+    if is_asyncio:
+        return await _in_a_task(work, is_cancelled=is_cancelled)
     return await _in_a_scope(work)
 
 
-async def _in_a_task(work: Coroutine[Any, Any, T]) -> T:
+async def _in_a_task(work: Coroutine[Any, Any, T], *, is_cancelled: bool) -> T:
     """Shield from `Task.cancel` too, which a scope of anyio's does not keep away."""
     task = asyncio.create_task(_shielded(work))
     try:
-        await asyncio.wait((task,))
-    except asyncio.CancelledError:
-        with anyio.CancelScope(shield=True):
+        if is_cancelled:
             await _ended(task)
-        if not task.cancelled():
-            task.exception()  # the cancellation wins; this is said to be seen
+        else:
+            await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        await _ended(task)
+        if _is_untouched(work):
+            await _in_a_task(work, is_cancelled=True)
+        _mark_seen(task)  # the cancellation wins
         raise
+    except GeneratorExit:  # the caller is closed: the work goes on alone
+        task.add_done_callback(_mark_seen)
+        raise
+    if _is_untouched(work):
+        return await _in_a_task(work, is_cancelled=is_cancelled)
+    if task.cancelled():
+        raise StorageError("finish", "it was cut off, and may be stored or not")
     return task.result()
 
 
+def _is_untouched(work: Coroutine[Any, Any, Any]) -> bool:
+    """Tell whether its task was cancelled before its first step, as by a shutdown."""
+    return getcoroutinestate(work) == CORO_CREATED
+
+
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Wait for a task, however often the caller is cancelled meanwhile."""
+    """
+    Wait for a task, however often the caller is cancelled meanwhile.
+
+    Raises:
+        CancelledError: the caller was, the last time.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + SHIELD_SECONDS
-    while not task.done():
-        left = end - loop.time()
-        if left <= 0:
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait((task,), timeout=left if left > 0 else None)
+    newer: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):
+        while not task.done():
+            left = end - loop.time()
+            if left <= 0:
+                task.cancel()
+            try:
+                await asyncio.wait((task,), timeout=left if left > 0 else None)
+            except asyncio.CancelledError as error:
+                newer = error
+    if newer is not None:
+        _mark_seen(task)
+        try:
+            raise newer
+        finally:
+            del newer  # it holds this frame
+
+
+def _mark_seen(task: asyncio.Task[Any]) -> None:
+    """Say that a task's exception is seen, lest the event loop log it."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _in_a_scope(work: Coroutine[Any, Any, T]) -> T:
-    with anyio.fail_after(SHIELD_SECONDS, shield=True):
-        result = await _shielded(work)
+    """Shield by a scope, which a sibling outside of it bounds from the cancellation."""
+    shield = anyio.CancelScope(shield=True)
+    ended: list[T] = []
+    error: BaseException | None = None
+    async with anyio.create_task_group() as siblings:
+        siblings.start_soon(_bound_when_cancelled, shield)
+        with shield:
+            try:
+                ended.append(await _shielded(work))
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as raised:  # noqa: BLE001  # raised below, in no group
+                error = raised
+        siblings.cancel_scope.cancel()
     await checkpoint_if_cancelled()
-    return result
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error  # it holds this frame
+    return ended[0]
+
+
+async def _bound_when_cancelled(shield: anyio.CancelScope) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        shield.deadline = anyio.current_time() + SHIELD_SECONDS
 
 
 async def _shielded(work: Coroutine[Any, Any, T]) -> T:
@@ -96,7 +169,8 @@ async def _shielded(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await work
     finally:
-        _is_shielded.reset(token)
+        with suppress(ValueError):  # closed from elsewhere: nothing is left to reset
+            _is_shielded.reset(token)
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

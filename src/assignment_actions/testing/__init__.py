@@ -14,6 +14,22 @@ An adapter's whole test file::
 A store with transactions takes `TransactionContract` in place of
 `JoinsNothingContract`; one that can be out of reach takes `OutageContract` too.
 
+An async adapter is held to the same, awaited in an event loop that runs in a thread of
+its own; `RecordingContract` then drives `AsyncActionRecorder` (extra `async`)::
+
+    class TestMyAsyncRepository(
+        AsyncContract, RepositoryContract, RecordingContract, JoinsNothingContract
+    ):
+        @pytest.fixture
+        def async_repository(self):
+            return MyAsyncRepository()
+
+
+    def test_my_machine():
+        with EventLoopThread() as loop:
+            machine = repository_machine(lambda: Blocking(MyAsyncRepository(), loop))
+            machine.TestCase().runTest()
+
 It is public API: a new clause arrives in a minor release, with a note to authors of
 adapters. Needs the extra `testing`.
 """
@@ -33,7 +49,12 @@ pytest.register_assert_rewrite(
     "assignment_actions.testing.contract", "assignment_actions.testing.machine"
 )
 
+from assignment_actions.testing.bridge import (  # noqa: E402
+    Blocking,
+    EventLoopThread,
+)
 from assignment_actions.testing.contract import (  # noqa: E402
+    AsyncContract,
     IntIdContract,
     JoinsNothingContract,
     OutageContract,
@@ -63,6 +84,9 @@ from assignment_actions.testing.strategies import (  # noqa: E402
 
 __all__ = [
     "MOMENT",
+    "AsyncContract",
+    "Blocking",
+    "EventLoopThread",
     "FixedClock",
     "IntIdContract",
     "JoinsNothingContract",

@@ -72,7 +72,7 @@ class AsyncSqlActionRepository(_Spawning):
     Keep actions in SQLite, PostgreSQL, MariaDB or MySQL, on an asyncio event loop.
 
     `SqlActionRepository` awaited: the same tables, transactions and answers, through
-    aiosqlite, asyncpg, psycopg, asyncmy or aiomysql. One event loop at a time: close it
+    aiosqlite, asyncpg, psycopg or asyncmy. One event loop at a time: close it
     before the loop ends. A call that is cancelled may have been done all the same.
 
     Args:
@@ -129,7 +129,7 @@ class AsyncSqlActionRepository(_Spawning):
         Args:
             url: sqlite:// (with aiosqlite), postgresql:// (asyncpg), mysql:// or
                 mariadb:// (asyncmy), or with another async driver by its name, such as
-                postgresql+psycopg:// or mysql+aiomysql://. "sqlite://" is a database in
+                postgresql+psycopg://. "sqlite://" is a database in
                 memory, of which all tasks take turns.
             table_prefix: as for the class.
             schema: as for the class.

@@ -17,7 +17,7 @@ PLAIN_DRIVERS = frozenset(
     {
         *("pysqlite", "pysqlcipher", "aiosqlite"),
         *("psycopg", "asyncpg"),
-        *("pymysql", "asyncmy", "aiomysql"),
+        *("pymysql", "asyncmy"),
     }
 )
 """Those that take all our stored forms as they are."""

@@ -3,7 +3,8 @@ The contract as pytest classes; a test's name begins with the clause it enforces
 
 `RepositoryContract` and `RecordingContract` are for every adapter, and so is one of
 `TransactionContract` and `JoinsNothingContract`. Every fixture a class names must be
-overridden; no test is skipped.
+overridden; no test is skipped. `AsyncContract` before them holds an async adapter to
+the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from assignment_actions.domain.ports import ActionRepository
 from assignment_actions.domain.recorder import ActionRecorder
 from assignment_actions.testing.contract.adding import AddingClauses
+from assignment_actions.testing.contract.awaiting import AsyncContract
 from assignment_actions.testing.contract.completing import CompletingClauses
 from assignment_actions.testing.contract.counting import CountingClauses
 from assignment_actions.testing.contract.deleting import DeletingClauses
@@ -74,11 +76,19 @@ class _RecorderFixtures(_Fixtures):
         return FixedClock()
 
     @pytest.fixture
+    def make_recorder(self) -> Any:  # a class or a function
+        """Return what makes a recorder; `AsyncContract` overrides this."""
+        return ActionRecorder
+
+    @pytest.fixture
     def recorder(
-        self, repository: ActionRepository, clock: FixedClock
+        self,
+        make_recorder: type[ActionRecorder],
+        repository: ActionRepository,
+        clock: FixedClock,
     ) -> ActionRecorder:
         """Return a recorder on the repository."""
-        return ActionRecorder(repository, clock=clock)
+        return make_recorder(repository, clock=clock)
 
 
 class RepositoryContract(
@@ -181,3 +191,15 @@ class StrIdContract(_Fixtures, StrIdClauses):
 
     Override the fixture `repository`: an empty repository for str assignment ids.
     """
+
+
+__all__ = [
+    "AsyncContract",
+    "IntIdContract",
+    "JoinsNothingContract",
+    "OutageContract",
+    "RecordingContract",
+    "RepositoryContract",
+    "StrIdContract",
+    "TransactionContract",
+]

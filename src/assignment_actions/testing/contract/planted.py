@@ -149,9 +149,11 @@ class PlantedRules:
         assert [] == list(repository.search(ALL, [PLANTED, "jo.doe"], 9))
         assert 0 < stored == len(repository.search(ALL, ["[email]"], 9))
 
-    def test_without_redaction_it_is_found(self, repository: ActionRepository) -> None:
+    def test_without_redaction_it_is_found(
+        self, make_recorder: type[ActionRecorder], repository: ActionRepository
+    ) -> None:
         """The same texts, stored as they are, are found: the search does look."""
-        recorder = ActionRecorder(repository, redact=None)
+        recorder = make_recorder(repository, redact=None)
         assignment_id = an_assignment_id()
         for way in WAYS.values():
             way(recorder, assignment_id)

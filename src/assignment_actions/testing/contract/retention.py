@@ -195,11 +195,14 @@ class RetentionRules:
         assert [young, *held] == list(repository.find(ALL, 99))
 
     def test_what_waits_is_left_alone(
-        self, repository: ActionRepository, clock: FixedClock
+        self,
+        make_recorder: type[ActionRecorder],
+        repository: ActionRepository,
+        clock: FixedClock,
     ) -> None:
         """What waits for the store is younger than what it waits for."""
         journal = KeptOutcomes()
-        recorder = ActionRecorder(repository, clock=clock, journal=journal)
+        recorder = make_recorder(repository, clock=clock, journal=journal)
         repository.add(ended(created_at=OLD))
         journal.keep(waiting := ended(created_at=OLD))
 

@@ -35,6 +35,7 @@ class JoinedRules:
     @pytest.mark.parametrize("verb", ["scrub", "erase"])
     def test_a_joined_recorder_leaves_the_journal_alone(
         self,
+        make_recorder: type[ActionRecorder],
         repository: ActionRepository,
         clock: FixedClock,
         transaction: Any,
@@ -42,7 +43,7 @@ class JoinedRules:
     ) -> None:
         """What the host may roll back must not be lost from the journal."""
         journal = KeptOutcomes()
-        recorder = ActionRecorder(repository, clock=clock, journal=journal)
+        recorder = make_recorder(repository, clock=clock, journal=journal)
         action = an_action(key="k", actor="ann")
         repository.add(action)
         journal.keep(waiting := action.succeed(at=clock.now))

@@ -28,10 +28,14 @@ class WaitingRules:
 
     @pytest.fixture
     def keeper(
-        self, repository: ActionRepository, clock: FixedClock, journal: KeptOutcomes
+        self,
+        make_recorder: type[ActionRecorder],
+        repository: ActionRepository,
+        clock: FixedClock,
+        journal: KeptOutcomes,
     ) -> ActionRecorder:
         """Return a recorder whose journal a test can look into."""
-        return ActionRecorder(repository, clock=clock, journal=journal)
+        return make_recorder(repository, clock=clock, journal=journal)
 
     def test_waiting_outcomes_are_scrubbed(
         self, keeper: ActionRecorder, journal: KeptOutcomes
