@@ -13,7 +13,7 @@ from assignment_actions.cli.json_output import Document
 from assignment_actions.cli.progress import progress
 from assignment_actions.cli.settings import CommandError, Settings, Status
 from assignment_actions.cli.terminal import text
-from assignment_actions.domain.action import Action
+from assignment_actions.domain.awaited import AwaitedActionRepository, result_of
 from assignment_actions.domain.errors import StorageError
 from assignment_actions.domain.ports import ActionRepository, utc_now
 from assignment_actions.domain.settling import Settlement, settle, settle_new
@@ -91,7 +91,7 @@ def replay(settings: Settings, path: Path) -> Replayed:
 
 def _replayed(journal: FileJournal, repository: ActionRepository) -> Replayed:
     counts: Counter[Settlement] = Counter()
-    error = None
+    awaited, error = AwaitedActionRepository(repository), None
     with progress("Replaying", len(journal)) as tell:
 
         def counted(settlement: Settlement) -> bool:
@@ -101,15 +101,13 @@ def _replayed(journal: FileJournal, repository: ActionRepository) -> Replayed:
 
         try:
             journal.store_each(
-                lambda action: counted(settle(repository, action)),
-                lambda action: counted(_settle_new(repository, action)),
+                lambda action: counted(result_of(settle(awaited, action))),
+                lambda action: counted(
+                    result_of(settle_new(awaited, action, utc_now()))
+                ),
             )
         except StorageError as broken:
             error = broken
     return Replayed(
         journal.path, counts, len(journal), tuple(journal.unreadable), error
     )
-
-
-def _settle_new(repository: ActionRepository, action: Action) -> Settlement:
-    return settle_new(repository, action, utc_now())

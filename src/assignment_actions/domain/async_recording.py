@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from inspect import CO_ASYNC_GENERATOR
-from types import TracebackType
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from assignment_actions.domain.action import Action
@@ -27,6 +27,7 @@ _NEVER_BEGAN = Failure.of(
     reason=ErrorReason.INTERRUPTED,
     message="cancelled while its start was stored: its block never began",
 )
+_WAITING = CO_COROUTINE | CO_ASYNC_GENERATOR
 
 
 class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
@@ -87,8 +88,7 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         if ending is None:
             return
         if isinstance(exception, GeneratorExit):
-            caller = sys._getframe(1)  # nothing else tells the two apart
-            may_wait = bool(caller.f_code.co_flags & CO_ASYNC_GENERATOR)
+            may_wait = _is_in_a_generator(sys._getframe(1))
             if self._recorder._joined is None:
                 await self._leave_closed(ending(), may_wait=may_wait)
                 return
@@ -226,3 +226,17 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         """Take over what was stored inside the block, or by somebody else."""
         with suppress(Exception):  # it is a convenience; the outcome is stored
             self._action = await self._recorder.history.get(self.action.id)
+
+
+def _is_in_a_generator(frame: FrameType | None) -> bool:
+    """
+    Tell whether a block that is closed may wait, which nothing else tells.
+
+    An asynchronous generator may, with all the coroutines that it waits for; one of
+    these alone may not.
+    """
+    while frame is not None and frame.f_code.co_flags & _WAITING:
+        if frame.f_code.co_flags & CO_ASYNC_GENERATOR:
+            return True
+        frame = frame.f_back
+    return False

@@ -43,18 +43,23 @@ _is_shielded = ContextVar("assignment_actions_is_shielded", default=False)
 _journal_threads = RunVar[anyio.CapacityLimiter]("assignment_actions_journal_threads")
 
 
-async def to_the_end(work: Coroutine[Any, Any, T], *, is_cancelled: bool = False) -> T:
+async def to_the_end(
+    work: Coroutine[Any, Any, T],
+    *,
+    is_cancelled: bool = False,
+    seconds: float | None = None,
+) -> T:
     """
     Await work to its end although the caller is cancelled; then that goes on.
 
     A statement that is cut off may be stored or not, and costs its connection; one that
-    has ended is known. The bound is `SHIELD_SECONDS` from the cancellation on. Inside
-    such work it does nothing.
+    has ended is known. Inside such work it does nothing.
 
     Args:
         work: what to await.
         is_cancelled: the caller is handling its cancellation, so that the bound counts
             from now; no second one need come.
+        seconds: the bound, from the cancellation on; None: `SHIELD_SECONDS`.
 
     Raises:
         StorageError: the work was cut off, and no newer cancellation goes on.
@@ -66,30 +71,33 @@ async def to_the_end(work: Coroutine[Any, Any, T], *, is_cancelled: bool = False
     except BaseException:  # no event loop runs
         work.close()
         raise
+    bound = SHIELD_SECONDS if seconds is None else seconds
     if is_asyncio:
-        return await _in_a_task(work, is_cancelled=is_cancelled)
-    return await _in_a_scope(work)
+        return await _in_a_task(work, bound, is_cancelled=is_cancelled)
+    return await _in_a_scope(work, bound)
 
 
-async def _in_a_task(work: Coroutine[Any, Any, T], *, is_cancelled: bool) -> T:
+async def _in_a_task(
+    work: Coroutine[Any, Any, T], bound: float, *, is_cancelled: bool
+) -> T:
     """Shield from `Task.cancel` too, which a scope of anyio's does not keep away."""
     task = asyncio.create_task(_shielded(work))
     try:
         if is_cancelled:
-            await _ended(task)
+            await _ended(task, bound)
         else:
             await asyncio.wait((task,))
     except asyncio.CancelledError:
-        await _ended(task)
+        await _ended(task, bound)
         if _is_untouched(work):
-            await _in_a_task(work, is_cancelled=True)
+            await _in_a_task(work, bound, is_cancelled=True)
         _mark_seen(task)  # the cancellation wins
         raise
     except GeneratorExit:  # the caller is closed: the work goes on alone
         task.add_done_callback(_mark_seen)
         raise
     if _is_untouched(work):
-        return await _in_a_task(work, is_cancelled=is_cancelled)
+        return await _in_a_task(work, bound, is_cancelled=is_cancelled)
     if task.cancelled():
         raise StorageError("finish", "it was cut off, and may be stored or not")
     return task.result()
@@ -100,7 +108,7 @@ def _is_untouched(work: Coroutine[Any, Any, Any]) -> bool:
     return getcoroutinestate(work) == CORO_CREATED
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
+async def _ended(task: asyncio.Task[Any], bound: float) -> None:
     """
     Wait for a task, however often the caller is cancelled meanwhile.
 
@@ -108,7 +116,7 @@ async def _ended(task: asyncio.Task[Any]) -> None:
         CancelledError: the caller was, the last time.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + SHIELD_SECONDS
+    end = loop.time() + bound
     newer: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):
         while not task.done():
@@ -133,13 +141,13 @@ def _mark_seen(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-async def _in_a_scope(work: Coroutine[Any, Any, T]) -> T:
+async def _in_a_scope(work: Coroutine[Any, Any, T], bound: float) -> T:
     """Shield by a scope, which a sibling outside of it bounds from the cancellation."""
     shield = anyio.CancelScope(shield=True)
     ended: list[T] = []
     error: BaseException | None = None
     async with anyio.create_task_group() as siblings:
-        siblings.start_soon(_bound_when_cancelled, shield)
+        siblings.start_soon(_bound_when_cancelled, shield, bound)
         with shield:
             try:
                 ended.append(await _shielded(work))
@@ -157,11 +165,11 @@ async def _in_a_scope(work: Coroutine[Any, Any, T]) -> T:
     return ended[0]
 
 
-async def _bound_when_cancelled(shield: anyio.CancelScope) -> None:
+async def _bound_when_cancelled(shield: anyio.CancelScope, bound: float) -> None:
     try:
         await anyio.sleep_forever()
     finally:
-        shield.deadline = anyio.current_time() + SHIELD_SECONDS
+        shield.deadline = anyio.current_time() + bound
 
 
 async def _shielded(work: Coroutine[Any, Any, T]) -> T:

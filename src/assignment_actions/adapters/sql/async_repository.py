@@ -7,9 +7,7 @@ async engine: wherever a driver waits, the event loop goes on with its other tas
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, ParamSpec, Self, TypeVar
@@ -35,6 +33,7 @@ from assignment_actions.domain.awaited import (
     AwaitedActionRepository,
     AwaitedJoinedActionRepository,
 )
+from assignment_actions.domain.concurrency import to_the_end
 from assignment_actions.domain.ports import (
     AsyncActionRepository,
     AsyncJoinedActionRepository,
@@ -59,12 +58,8 @@ class _Spawning(AwaitedActionRepository):
         Where the caller is cancelled it has a moment, and is cancelled itself then; its
         connection is back in the pool, or closed, before the cancellation goes on.
         """
-        work = asyncio.ensure_future(greenlet_spawn(partial(verb, *args, **kwargs)))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await _ended(work)
-            raise
+        work = greenlet_spawn(partial(verb, *args, **kwargs))
+        return await to_the_end(work, seconds=GRACE)
 
 
 class AsyncSqlActionRepository(_Spawning):
@@ -225,20 +220,6 @@ class _SynchronousSide(SqlActionRepository):
     """Be what an async repository runs in greenlets."""
 
     _is_awaited: ClassVar[bool] = True
-
-
-async def _ended(work: asyncio.Future[Any]) -> None:
-    """Return when work has ended, however often the caller is cancelled meanwhile."""
-    now = asyncio.get_running_loop().time
-    end, is_cancelled = now() + GRACE, False
-    while not work.done():
-        left = end - now()
-        if left <= 0 and not is_cancelled:
-            is_cancelled = work.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([work], timeout=left if left > 0 else None)
-    if not work.cancelled():
-        work.exception()  # the cancellation has come first
 
 
 def _synchronous(transaction: Any) -> Connection | Session:
