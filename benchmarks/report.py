@@ -8,6 +8,7 @@ import attrs
 
 from benchmarks.at_once import CONNECTIONS, CROWD_ROUNDS, ONE_AFTER_ANOTHER
 from benchmarks.awaited_tables import of_async
+from benchmarks.awaiting import FEWER
 from benchmarks.contest import Result
 from benchmarks.goals import DATABASES
 from benchmarks.machine import absences
@@ -165,9 +166,9 @@ def _of_async_turns(plan: Plan) -> str:
     return f"""\
 Async, one at a time: all calls of a turn are awaited one after another on a loop that
 runs already, so that only waiting is compared. The async floor is the floor's SQL
-through the async driver, one open connection, one await per statement. W3 records
-{spaced(plan.many // 2)}; its floor copies on PostgreSQL. In memory there is no floor
-to wait for.
+through the async driver, one open connection, one await per statement. W1 has
+{plan.pace.rounds} rounds here; W3 records {spaced(plan.many // FEWER)}, and its floor
+copies on PostgreSQL. In memory there is no floor to wait for.
 
 Many at once: {CROWD_ROUNDS} rounds of blocks over {CONNECTIONS} connections, empty or
 with a wait inside, by one thread, by {CONNECTIONS} threads, and each in a task.

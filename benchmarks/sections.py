@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from assignment_actions import Action, ActionRecorder, InMemoryActionRepository
 from assignment_actions.adapters.sql import SqlActionRepository
 from benchmarks import workloads as works
+from benchmarks.at_once import WORK
 from benchmarks.awaiting import AWAITED, awaiting, awaiting_in_memory
 from benchmarks.bulk import streamed
 from benchmarks.capture import every_case
@@ -26,6 +27,8 @@ from benchmarks.plan import Plan
 from benchmarks.population import Population, Row
 
 COUNTED = 20_000
+ANSWERED: Sequence[works.Work | str] = (*AWAITED, works.W3, WORK)
+"""What the async part answers to."""
 
 
 def on_database(section: str, plan: Plan) -> Iterator[Result]:
@@ -44,7 +47,7 @@ def on_database(section: str, plan: Plan) -> Iterator[Result]:
         yield from growth(section, plan)
     if "streamed" in plan.parts and plan.wants(works.W3):
         yield from streamed(section, plan)
-    if "async" in plan.parts and any(map(plan.wants, (*AWAITED, works.W3))):
+    if "async" in plan.parts and any(map(plan.wants, ANSWERED)):
         yield from awaiting(section, plan)
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -493,14 +493,27 @@ async def items(recorder: AsyncActionRecorder) -> AsyncGenerator[int, None]:
         yield 2
 
 
+async def items_on_a_stack(
+    recorder: AsyncActionRecorder,
+) -> AsyncGenerator[int, None]:
+    """Yield the same where something else leaves the recording."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(recorder.recording(ASSIGNMENT, "notified"))
+        yield 1
+
+
 class TestGenerators:
+    @pytest.mark.parametrize("each", [items, items_on_a_stack], ids=["block", "stack"])
     def test_one_that_is_closed_is_stored_at_once(
-        self, recorder: AsyncActionRecorder, repository: WaitingRepository
+        self,
+        recorder: AsyncActionRecorder,
+        repository: WaitingRepository,
+        each: Callable[[AsyncActionRecorder], AsyncGenerator[int, None]],
     ) -> None:
         """It may wait while it is closed: nothing is kept."""
 
         async def work() -> None:
-            generator = items(recorder)
+            generator = each(recorder)
             await anext(generator)
             await generator.aclose()
             assert [("unknown", "interrupted")] == seen(repository.stored)
