@@ -44,7 +44,7 @@ fuzz: .venv/dev-is-installed  ## ten minutes of whatever may come in
 	ASSIGNMENT_ACTIONS_FUZZ=86 $(BIN)/pytest -q -p no:randomly tests/fuzz
 
 coverage: .venv/dev-is-installed  ## the domain and the memory adapter, every branch
-	$(BIN)/pytest -q -n 2 tests/domain tests/adapters --cov=assignment_actions.domain \
+	$(BIN)/pytest -q -n 2 tests/domain tests/adapters tests/concurrency/test_leaving.py --cov=assignment_actions.domain \
 	  --cov=assignment_actions.adapters.memory --cov=assignment_actions.openedx \
 	  --cov-report=term-missing:skip-covered --cov-fail-under=100 tests/openedx
 

@@ -458,6 +458,43 @@ class TestInsideAHostsTransaction:
         watched(work)
         assert [("in_progress", None)] == seen(repository.stored)
 
+    def test_a_generator_that_is_closed_says_so_inside(self) -> None:
+        """It may wait: that nobody knows is part of the host's transaction."""
+        repository = TransactionalRepository()
+
+        async def work() -> None:
+            recorder = AsyncActionRecorder(repository)
+            transaction = HostTransaction()
+            generator = items(recorder.joined_to(transaction))
+            await anext(generator)
+            await generator.aclose()
+            assert [] == kept_by(recorder)
+            transaction.commit()
+
+        watched(work)
+        assert [("unknown", "interrupted")] == seen(repository.stored)
+
+    def test_an_end_that_is_cut_off_is_the_hosts_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing of it is kept either."""
+        repository = TransactionalRepository()
+
+        async def work() -> None:
+            recorder = AsyncActionRecorder(repository)
+            transaction = HostTransaction()
+            task = asyncio.create_task(sleeping_block(recorder.joined_to(transaction)))
+            await turns(20)
+            monkeypatch.setattr(concurrency, "SHIELD_SECONDS", 0.001)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+            assert [] == kept_by(recorder)
+            transaction.commit()
+
+        watched(work)
+        assert [("in_progress", None)] == seen(repository.stored)
+
     @pytest.mark.parametrize("backend", BACKENDS)
     @pytest.mark.parametrize("ending", ["commit", "rollback"])
     def test_a_joined_success_that_is_cancelled(
@@ -500,6 +537,27 @@ async def items_on_a_stack(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recorder.recording(ASSIGNMENT, "notified"))
         yield 1
+
+
+class TestKeptStart:
+    def test_cancelled_while_it_is_kept(self) -> None:
+        """A start that waits in the journal waits there as one that never began."""
+        repository = AbsentRepository()
+        repository.is_away = True
+
+        async def work() -> None:
+            recorder = AsyncActionRecorder(repository, on_start_failure="journal")
+            task = asyncio.create_task(sleeping_block(recorder))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+            assert ["failed"] == kept_by(recorder)
+            repository.is_away = False
+            assert 1 == await recorder.flush()
+
+        watched(work)
+        assert [("failed", "interrupted")] == seen(repository.stored)
 
 
 class TestGenerators:

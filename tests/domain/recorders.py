@@ -75,6 +75,14 @@ def store_of(made: ActionRecorder) -> Any:
     return repository._awaited if is_waiting else repository
 
 
+def give_store(made: ActionRecorder, repository: InMemoryActionRepository) -> None:
+    """Let a recorder store in another repository from now on."""
+    if Colour.loop is None:
+        inside(made)._repository = repository
+    else:
+        inside(made)._repository = WaitingRepository(repository)
+
+
 def asking(probe: Callable[[Action], Any]) -> Any:
     """Return a probe that may itself record, whatever the recorder's colour."""
     if Colour.loop is None:

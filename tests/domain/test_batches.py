@@ -1,4 +1,12 @@
-from assignment_actions.domain.batches import BATCH_TEXT, batches, text_size
+import asyncio
+
+from assignment_actions.domain.batches import (
+    BATCH_TEXT,
+    async_batches,
+    batches,
+    text_size,
+)
+from assignment_actions.domain.concurrency import streamed
 from assignment_actions.testing import a_failure, an_action
 
 LONG = an_action(
@@ -15,6 +23,17 @@ class TestBatches:
             stream = batches(actions[:count], lambda one: one, 2)
 
             assert sizes == [len(batch) for batch in stream]
+
+    def test_awaited(self) -> None:
+        """A stream that has to be waited for is cut the same way."""
+        actions = [an_action() for _ in range(6)]
+
+        async def sizes(count: int) -> list[int]:
+            stream = async_batches(streamed(actions[:count]), lambda one: one, 2)
+            return [len(batch) async for batch in stream]
+
+        for count, expected in ((0, []), (5, [2, 2, 1]), (6, [2, 2, 2])):
+            assert expected == asyncio.run(sizes(count))
 
     def test_so_much_text(self) -> None:
         """A batch ends with the action whose texts fill it; the next begins empty."""

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 from domain.outages import FlakyRepository
-from domain.recorders import everything, recorder
+from domain.recorders import everything, give_store, recorder, store_of
 from domain.samples import (
     ASSIGNMENT,
     OTHER,
@@ -25,6 +25,9 @@ from assignment_actions import (
     RetentionPolicy,
     StorageError,
 )
+from assignment_actions.domain import erasure
+
+pytestmark = pytest.mark.usefixtures("colour")
 
 SECRET = "Jo Doe"
 DAY = timedelta(days=1)
@@ -266,6 +269,14 @@ class TestVerify:
         }
         assert SECRET not in repr(check)
 
+    def test_so_many_places(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It names a bounded number of places, however many there are."""
+        made = filled()
+        monkeypatch.setattr(erasure, "LEFTOVERS_LIMIT", 2)
+        monkeypatch.setattr(erasure, "ERASURE_BATCH", 1)
+
+        assert 2 == len(made.verify_erased([ASSIGNMENT, OTHER]).leftovers)
+
     def test_in_the_journal(self) -> None:
         """What waits in the journal is searched as well."""
         made = recorder()
@@ -292,7 +303,7 @@ class TestReport:
     def test_can_be_recorded(self) -> None:
         """A report is evidence for an action of the host's own."""
         made = filled()
-        made = ActionRecorder(made._repository, vocabulary=["data_erased"])
+        made = recorder(store_of(made), vocabulary=["data_erased"])
         report = made.erase([ASSIGNMENT], actor="officer")
 
         stored = made.record_success(
@@ -317,7 +328,7 @@ class TestReport:
     def test_store_out_of_reach(self) -> None:
         """What was done before the store broke stays done."""
         made = filled()
-        made._repository = BreakingRepository(everything(made))
+        give_store(made, BreakingRepository(everything(made)))
 
         with pytest.raises(StorageError):
             made.erase([ASSIGNMENT], batch_size=2)

@@ -32,6 +32,7 @@ from assignment_actions import (
     Timeline,
     Verdict,
 )
+from assignment_actions.domain import async_history as async_module
 from assignment_actions.domain import history as module
 from assignment_actions.domain.filters import Cursor
 from assignment_actions.domain.values import AssignmentId
@@ -391,7 +392,8 @@ class TestFind:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """More actions than a batch come all, newest first, once."""
-        monkeypatch.setattr(module, "ITERATE_BATCH", 2)
+        for one in (module, async_module):
+            monkeypatch.setattr(one, "ITERATE_BATCH", 2)
         actions = [action(n) for n in range(1, 6)]
 
         assert actions[::-1] == list(history(*actions).iterate(ActionFilter()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -48,7 +49,7 @@ _START_FAILURES = ("raise", "journal")
 _new_id = Uuid7Factory()
 
 
-class RecorderOf(Generic[R, J]):
+class RecorderOf(ABC, Generic[R, J]):
     """Be a repository, the rules of writing, and a journal for what must wait."""
 
     def __init__(
@@ -85,9 +86,9 @@ class RecorderOf(Generic[R, J]):
         self._keeps_starts = on_start_failure == "journal"
 
     @property
+    @abstractmethod
     def _awaited(self) -> AsyncActionRepository:
         """Return the repository for what is written once, for both."""
-        raise NotImplementedError
 
     @property
     def _own_journal(self) -> OutcomeJournal | None:

@@ -131,7 +131,8 @@ class AsyncSqlActionRepository(_Spawning):
             assignment_id_type: as for the class.
             partitions: as for the class.
             lock_timeout: how long a write waits for a lock; whole seconds on MariaDB.
-            pool_size: how many connections stay open.
+            pool_size: how many connections there are at most; more calls at once wait
+                for one, up to 30 seconds.
 
         Raises:
             ImportError: the driver is missing; the message names the extra.

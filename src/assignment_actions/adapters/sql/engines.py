@@ -91,6 +91,8 @@ def _engine(
         "hide_parameters": True,
         "pool_size": pool_size,
     }
+    if is_async:  # tasks wait in turn: what is opened beyond these is closed at once
+        options["max_overflow"] = 0
     backend = target.get_backend_name()
     if backend == "sqlite":
         options["poolclass"] = AsyncAdaptedQueuePool if is_async else QueuePool
