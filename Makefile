@@ -15,11 +15,12 @@ test: .venv/dev-is-installed  ## every test, on every store that can be reached
 
 check: test coverage lint types wheel  ## all that CI checks
 
-faults: .venv/dev-is-installed  ## the long form of tests/faults; ends with one table
+faults: .venv/dev-is-installed  ## the long form of tests/faults and tests/concurrency; ends with tables
 	ASSIGNMENT_ACTIONS_KILLS=667 ASSIGNMENT_ACTIONS_RACES=200 \
 	ASSIGNMENT_ACTIONS_RECONCILE=5000 ASSIGNMENT_ACTIONS_OUTAGE_SECONDS=20 \
 	ASSIGNMENT_ACTIONS_PURGE=1000000 ASSIGNMENT_ACTIONS_ERASURE=100000 \
-	  $(BIN)/pytest -q -p no:randomly tests/faults tests/sql/test_erasure.py
+	ASSIGNMENT_ACTIONS_CANCELLATIONS=500 \
+	  $(BIN)/pytest -q -p no:randomly tests/faults tests/concurrency tests/sql/test_erasure.py
 
 cluster: .venv/dev-is-installed  ## three MariaDB Galera nodes on loopback, cut off and killed
 	ASSIGNMENT_ACTIONS_CLUSTER=15 $(BIN)/pytest -q -p no:randomly tests/cluster

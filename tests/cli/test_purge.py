@@ -397,10 +397,12 @@ def interrupted(words: list[str], path: Path) -> subprocess.CompletedProcess[str
     ) as process:
         while process.poll() is None and count_of(path) > 2 * COUNT - 10:
             time.sleep(0.001)
-        left = 2 * COUNT
-        while process.poll() is None and (now := count_of(path)) < left:
-            left = now  # Python may lose an interrupt in a callback: it goes on then
+        goes_on = True
+        while process.poll() is None and goes_on:
             process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
+            time.sleep(0.5)
+            left = count_of(path)
+            time.sleep(0.2)  # Python may lose an interrupt in a callback
+            goes_on = count_of(path) < left
         out, err = process.communicate()
     return subprocess.CompletedProcess(command, process.returncode, out, err)

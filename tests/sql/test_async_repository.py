@@ -312,11 +312,11 @@ class TestPool:
                 assert kept is not None
                 kept.close()
                 async with AsyncExitStack() as all_but_one:
-                    for _ in range(12):  # with the overflow there are thirteen
+                    for _ in range(2):  # of three
                         taken = repository.engine.connect()
                         await all_but_one.enter_async_context(taken)
                     first = asyncio.create_task(repository.get(uuid4()))
-                    await until(lambda: out(repository) == 13)
+                    await until(lambda: out(repository) == 3)
                     others = [
                         asyncio.create_task(repository.get(uuid4())) for _ in range(3)
                     ]

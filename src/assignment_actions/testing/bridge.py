@@ -38,7 +38,7 @@ class EventLoopThread:
     'done'
     """
 
-    is_running = False
+    is_running: bool = False
 
     def __enter__(self) -> Self:
         self.is_running = True

@@ -175,7 +175,9 @@ def _sqlite(
     connect_args: dict[str, Any] = {"timeout": seconds}
     if _is_in_memory(url):
         # One connection is the database: threads and tasks take turns with it.
-        options |= {"pool_size": 1, "max_overflow": 0, "pool_timeout": seconds}
+        options |= {"pool_size": 1, "max_overflow": 0}
+        if options["poolclass"] is QueuePool:  # as for a lock; tasks are far more
+            options["pool_timeout"] = seconds
         connect_args["check_same_thread"] = False
     engine = create(url, connect_args=connect_args, **options)
     _on_connect(engine, "PRAGMA synchronous = FULL")
