@@ -1,6 +1,7 @@
 """Was it done, when, and if not, why not? A record of actions on assignments."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from assignment_actions.adapters.memory import (
@@ -95,6 +96,9 @@ _LATER = {  # they need an event loop, and the library for it
     "AsyncRecording": "assignment_actions.domain.async_recording",
 }
 
+if find_spec("anyio") is None:  # `import *` is for whoever has attrs alone, too
+    globals()["__all__"] = [name for name in __all__ if name not in _LATER]
+
 
 def __getattr__(name: str) -> object:
     """Return a name that is loaded when it is first asked for."""
@@ -104,4 +108,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *__all__})

@@ -25,7 +25,8 @@ TRANSPARENT = {
     "awaited",  # lets a function be awaited
     "AwaitedActionRepository",  # the same for all of a repository
     "to_the_end",  # shields from cancellation
-    "streamed",  # lets others have their turn
+    "Streamed",  # lets others have their turn
+    "unless_busy",  # leaves to others what they do already
     "from_thread",  # calls the event loop out of a thread
 }
 """What stands around a call in one colour alone, and changes nothing about it."""

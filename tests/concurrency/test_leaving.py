@@ -539,6 +539,53 @@ async def items_on_a_stack(
         yield 1
 
 
+class TestCutOff:
+    @pytest.mark.usefixtures("short")
+    def test_an_explicit_success_is_kept(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Said inside the block, and cut off by the bound: it is kept, and logged."""
+        repository = GatedRepository("complete")
+        recorder = AsyncActionRecorder(repository)
+
+        async def block() -> None:
+            async with recorder.recording(ASSIGNMENT, "notified") as recording:
+                await recording.succeed(details={"n": 1})
+
+        async def work() -> None:
+            task = asyncio.create_task(block())
+            await repository.reached["complete"].wait()
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+            assert ["succeeded"] == kept_by(recorder)
+            repository.gates["complete"].set()
+            assert 1 == await recorder.flush()
+
+        watched(work)
+        assert [("succeeded", None)] == seen(repository.stored)
+        assert {"n": 1} == repository.stored[0].details
+        assert "it is kept for flush()" in caplog.text
+
+    def test_all_are_kept_where_the_store_is_away(self, tmp_path: Path) -> None:
+        """However many end at once, and the event loop with them: none is lost."""
+        repository = AbsentRepository()
+        journal = FileJournal(tmp_path / "journal")
+        recorder = AsyncActionRecorder(repository, journal=journal)
+
+        async def work() -> None:
+            tasks = [asyncio.create_task(sleeping_block(recorder)) for _ in range(100)]
+            await turns(20)
+            repository.is_away = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(0)
+
+        watched(work)
+        assert 100 == len(journal)
+        journal.close()
+
+
 class TestKeptStart:
     def test_cancelled_while_it_is_kept(self) -> None:
         """A start that waits in the journal waits there as one that never began."""

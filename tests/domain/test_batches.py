@@ -6,7 +6,7 @@ from assignment_actions.domain.batches import (
     batches,
     text_size,
 )
-from assignment_actions.domain.concurrency import streamed
+from assignment_actions.domain.concurrency import Streamed
 from assignment_actions.testing import a_failure, an_action
 
 LONG = an_action(
@@ -29,7 +29,7 @@ class TestBatches:
         actions = [an_action() for _ in range(6)]
 
         async def sizes(count: int) -> list[int]:
-            stream = async_batches(streamed(actions[:count]), lambda one: one, 2)
+            stream = async_batches(Streamed(actions[:count]), lambda one: one, 2)
             return [len(batch) async for batch in stream]
 
         for count, expected in ((0, []), (5, [2, 2, 1]), (6, [2, 2, 2])):

@@ -9,14 +9,17 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from assignment_actions import StorageError
 from assignment_actions.domain import concurrency
 from assignment_actions.domain.awaited import awaited, result_of
 from assignment_actions.domain.concurrency import (
+    JOURNAL_THREADS,
     PAUSE_AFTER,
+    Streamed,
     from_thread,
     in_thread,
-    streamed,
     to_the_end,
+    unless_busy,
 )
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -90,6 +93,27 @@ class TestToTheEnd:
         anyio.run(work, backend=backend)
         assert [] == reached
 
+    def test_what_begins_inside_is_not_inside(self) -> None:
+        """A task that a shielded one begins has a shield of its own for its writes."""
+        ended: list[str] = []
+
+        async def write() -> None:
+            await asyncio.sleep(0.01)
+            ended.append("write")
+
+        async def begin() -> asyncio.Task[None]:
+            return asyncio.create_task(to_the_end(write()))
+
+        async def work() -> None:
+            task = await to_the_end(begin())
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+        asyncio.run(work())
+        assert ["write"] == ended
+
     def test_without_an_event_loop(self) -> None:
         """Without one the work is closed, with no warning that nobody awaited it."""
         shielding = to_the_end(answering())
@@ -113,6 +137,55 @@ class TestThreads:
 
         assert threading.main_thread().name == on_the_loop != in_a_thread
 
+    def test_a_thread_that_nobody_awaits_calls_nothing(self) -> None:
+        """The loop may have ended, and would never answer: it is a StorageError."""
+        goes_on, raised = threading.Event(), list[Exception]()
+
+        async def never() -> None:
+            raise AssertionError("it was called")
+
+        def call() -> None:
+            goes_on.wait()
+            try:
+                from_thread(never)()
+            except StorageError as error:
+                raised.append(error)
+
+        async def work() -> None:
+            task = asyncio.create_task(in_thread(call))
+            await asyncio.sleep(0.02)
+            task.cancel()
+            await asyncio.wait([task])
+            goes_on.set()
+            await asyncio.sleep(0.02)
+
+        asyncio.run(work())
+        assert ["flush failed: the event loop goes on without it"] == [
+            *map(str, raised)
+        ]
+
+    def test_where_all_are_busy(self) -> None:
+        """What others do already is left to them."""
+        gate, done = threading.Event(), list[str]()
+
+        async def more() -> None:
+            done.append("more")
+
+        async def work() -> None:
+            tasks = [
+                asyncio.create_task(in_thread(gate.wait))
+                for _ in range(JOURNAL_THREADS)
+            ]
+            await asyncio.sleep(0.02)
+            await unless_busy(more())
+            gate.set()
+            await asyncio.wait(tasks)
+            assert [] == done
+            await unless_busy(more())
+
+        asyncio.run(work())
+        assert ["more"] == done
+
 
 class TestStreamed:
     @BACKENDS
@@ -135,7 +208,7 @@ class TestStreamed:
             async with anyio.create_task_group() as group:
                 group.start_soon(other)
                 given = stream() if kind == "awaited" else range(count)
-                found = [one async for one in streamed(given)]
+                found = [one async for one in Streamed(given)]
                 group.cancel_scope.cancel()
             return found
 

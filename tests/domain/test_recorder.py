@@ -18,7 +18,11 @@ from assignment_actions import (
     Action,
     ActionAlreadyCompletedError,
     ActionNotFoundError,
+    ActionRecorder,
+    AsyncActionRecorder,
+    AsyncInMemoryActionRepository,
     DuplicateActionError,
+    InMemoryActionRepository,
     StorageError,
 )
 
@@ -258,3 +262,11 @@ def test_succeeded_sample_is_not_started() -> None:
     """A completed action cannot be completed again, whoever made it."""
     with pytest.raises(ActionAlreadyCompletedError):
         recorder().succeed(succeeded())
+
+
+def test_a_repository_of_the_other_colour() -> None:
+    """Each recorder says which one takes a repository that it cannot use."""
+    with pytest.raises(TypeError, match="; AsyncActionRecorder takes"):
+        ActionRecorder(AsyncInMemoryActionRepository())  # type: ignore[arg-type]  # so
+    with pytest.raises(TypeError, match="must be async, got InMemory"):
+        AsyncActionRecorder(InMemoryActionRepository())  # type: ignore[arg-type]  # so

@@ -32,6 +32,7 @@ from assignment_actions.adapters.sql import (
     SqlActionRepository,
     async_repository,
 )
+from assignment_actions.adapters.sql.pausing import pause
 from assignment_actions.testing import an_action
 
 StoreUrl = Callable[[str], str]
@@ -65,7 +66,8 @@ class TestFromUrl:
         ("url", "said"),
         [
             ("oracle://nobody@127.0.0.1/nothing", "url must be of one of sqlite"),
-            ("sqlite+pysqlite://", "that is refused with"),
+            ("sqlite+pysqlite://", "url must be of an async driver, got"),
+            ("mysql+pymysql://nobody@127.0.0.1/x", "SqlActionRepository takes that"),
             ("nonsense", "that is refused with"),
         ],
     )
@@ -302,6 +304,29 @@ class TestPool:
                 return await repository.count(ActionFilter(statuses={"succeeded"}))
 
         assert 1000 == asyncio.run(run())
+
+    def test_what_is_kept_goes_to_who_needs_the_pool(self, server_url: str) -> None:
+        """Connections that idle between calls are there for all other work."""
+
+        async def run() -> list[bool]:
+            async with a_repository(server_url, pool_size=3) as repository:
+                await asyncio.gather(*(repository.get(uuid4()) for _ in range(3)))
+                entered: list[None] = []
+
+                def together(connection: Connection) -> bool:
+                    entered.append(None)
+                    for _ in range(500):
+                        if len(entered) == 3:
+                            return True
+                        pause(connection.dialect, 0.01)
+                    return False
+
+                own = repository._awaited._transactions
+                return await asyncio.gather(
+                    *(repository._run(own.read, "test", together) for _ in range(3))
+                )
+
+        assert [True] * 3 == asyncio.run(run())
 
     def test_who_waits_for_the_pool_is_woken(self, server_url: str) -> None:
         """A connection that would be kept goes to a task that waits for one."""

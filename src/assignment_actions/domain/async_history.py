@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -132,8 +132,12 @@ class AsyncActionHistory(HistoryOf[AsyncActionRepository]):
         found = await self._repository.find(wanted, asked, None, end)
         return page_before(self._all(found), limit, end)
 
-    async def iterate(self, action_filter: ActionFilter) -> AsyncIterator[Action]:
-        """Yield all actions that match, newest first: `async for`."""
+    async def iterate(self, action_filter: ActionFilter) -> AsyncGenerator[Action]:
+        """
+        Yield all actions that match, newest first: `async for`.
+
+        Whoever leaves early closes it: `async with aclosing(history.iterate(…))`.
+        """
         wanted, after = as_filter(action_filter), None
         while True:
             found = await self._repository.find(wanted, ITERATE_BATCH, after)

@@ -13,7 +13,7 @@ from collections.abc import (
 )
 from contextlib import aclosing, suppress
 from datetime import datetime
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.async_history import AsyncActionHistory
@@ -21,10 +21,11 @@ from assignment_actions.domain.async_recorded import async_recorded_calls
 from assignment_actions.domain.async_recording import AsyncRecording
 from assignment_actions.domain.batches import ASYNC_BATCH_SIZE, async_batches
 from assignment_actions.domain.concurrency import (
+    Streamed,
     from_thread,
     in_thread,
-    streamed,
     to_the_end,
+    unless_busy,
 )
 from assignment_actions.domain.erasure import (
     ERASURE_BATCH,
@@ -83,9 +84,14 @@ class AsyncActionRecorder(
     lost with the caller: the action of a cancelled `start` stays in progress, until it
     is overdue.
 
-    A journal that writes to a disk does so in a thread, but for `scrub`, `erase`,
-    `purge` and `verify_erased`, which read or rewrite all of it at once.
+    Erasing is no such write: a batch of `scrub`, `erase` or `purge` that is cancelled
+    may be done or not, and the next run goes on from there.
+
+    Outcomes that are kept are stored in a thread, by `flush` and on the side. To keep
+    one is a line in the journal: with a file, a few milliseconds of the event loop.
     """
+
+    _awaits: ClassVar[bool] = True
 
     # -- around an effect ------------------------------------------------------------
 
@@ -242,7 +248,8 @@ class AsyncActionRecorder(
         Store any number of actions as they are, their texts redacted.
 
         Others have their turn after every 50 actions and between batches, which are
-        smaller: 500.
+        smaller: 500. One that is cancelled in a batch stores that: the note counts it,
+        `on_progress` was not told of it.
         """
         size = as_int("batch_size", batch_size, low=1, high=INT32_MAX)
         if on_progress is not None and not callable(on_progress):
@@ -256,7 +263,7 @@ class AsyncActionRecorder(
 
         try:
             async with aclosing(
-                async_batches(streamed(actions), self._rules.imported, size)
+                async_batches(Streamed(actions), self._rules.imported, size)
             ) as parts:
                 async for batch in parts:
                     await to_the_end(store(batch))
@@ -390,7 +397,7 @@ class AsyncActionRecorder(
             except DuplicateActionError:
                 pass  # the store can be reached: it decides
             except StorageError as error:
-                if not await in_thread(self._keep, action, is_new=True):
+                if not self._keep(action, is_new=True):
                     raise
                 self._log_kept_start(action, error)
                 return action, True
@@ -449,7 +456,7 @@ class AsyncActionRecorder(
     async def _flush_quietly(self) -> None:
         if self._journal and self._joined is None:
             with suppress(Exception):  # logged when it was kept; it stays kept
-                await self._flush(FLUSHED_ON_THE_SIDE)
+                await unless_busy(self._flush(FLUSHED_ON_THE_SIDE))
 
     async def _store_kept(self, completion: Action) -> bool:
         settled = await settle(self._awaited, completion)

@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from assignment_actions.domain.action import Action
-from assignment_actions.domain.concurrency import in_thread, to_the_end
+from assignment_actions.domain.concurrency import to_the_end
 from assignment_actions.domain.errors import (
     ActionAlreadyCompletedError,
     ActionNotFoundError,
@@ -27,6 +27,7 @@ _NEVER_BEGAN = Failure.of(
     reason=ErrorReason.INTERRUPTED,
     message="cancelled while its start was stored: its block never began",
 )
+_CUT_OFF = StorageError("finish", "it was cut off, and may be stored or not")
 _WAITING = CO_COROUTINE | CO_ASYNC_GENERATOR
 
 
@@ -98,7 +99,7 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         try:
             await to_the_end(self._settle(ending, exception), is_cancelled=is_cancelled)
         except StorageError as error:
-            self._report(error, exception, is_kept=True)
+            self._report(error, exception, is_kept=self._recorder._joined is None)
         except BaseException as newer:
             if newer.__context__ is None:  # lost in the coroutines that waited
                 newer.__context__ = exception
@@ -191,11 +192,9 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
         try:
             completion = completion_of()
             if not is_due():
-                await self._wait(completion, is_due)
+                self._wait(completion, is_due)
                 return
-            if self._is_start_kept and await in_thread(
-                recorder._keep, completion, is_new=True
-            ):
+            if self._is_start_kept and recorder._keep(completion, is_new=True):
                 self._action = completion
                 return
             self._action = await recorder._complete(completion)
@@ -203,23 +202,25 @@ class AsyncRecording(RecordedBlock["AsyncActionRecorder"]):
             if is_explicit:
                 raise
             await self._refresh()
-        except Exception as error:
-            if is_explicit and not isinstance(error, StorageError):
+        except BaseException as error:
+            told = error if isinstance(error, Exception) else _CUT_OFF
+            if is_explicit and not isinstance(told, StorageError):
                 raise
             kept = None if recorder._joined is not None else completion
-            is_kept = kept is not None and await in_thread(recorder._keep, kept, is_due)
-            self._report(error, exception, is_kept=is_kept)
+            is_kept = kept is not None and recorder._keep(
+                kept, is_due, is_new=self._is_start_kept
+            )
             if is_explicit:
                 self._action = completion
-        except BaseException:  # the bound was reached, or the loop ends
-            if completion is not None and recorder._joined is None:
-                recorder._keep(completion, is_due, is_new=self._is_start_kept)
-            raise
+            if told is error or is_kept:
+                self._report(told, exception, is_kept=is_kept)
+            if told is _CUT_OFF:  # by the bound, or by a loop that ends
+                raise
 
-    async def _wait(self, completion: Action, is_due: Callable[[], bool]) -> None:
+    def _wait(self, completion: Action, is_due: Callable[[], bool]) -> None:
         """Keep an outcome until the host's transaction has ended."""
         if self._recorder._joined is None:  # else another transaction decides it all
-            await in_thread(self._recorder._keep, completion, is_due)
+            self._recorder._keep(completion, is_due)
             self._log_waiting(completion)
 
     async def _refresh(self) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterable,
+    AsyncIterator,
     Callable,
     Coroutine,
     Iterable,
+    Iterator,
 )
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.errors import StorageError
 
@@ -39,7 +40,11 @@ JOURNAL_THREADS = 4
 PAUSE_AFTER = 50
 """So many actions of a stream are taken before others have their turn."""
 
-_is_shielded = ContextVar("assignment_actions_is_shielded", default=False)
+_shielded_task: ContextVar[int | None] = ContextVar(
+    "assignment_actions_shielded_task", default=None
+)
+"""The task that runs what is shielded; those that it begins inherit no shield."""
+
 _journal_threads = RunVar[anyio.CapacityLimiter]("assignment_actions_journal_threads")
 
 
@@ -64,7 +69,8 @@ async def to_the_end(
     Raises:
         StorageError: the work was cut off, and no newer cancellation goes on.
     """
-    if _is_shielded.get():
+    shielded = _shielded_task.get()
+    if shielded is not None and shielded == anyio.get_current_task().id:
         return await work
     try:
         is_asyncio = anyio.get_cancelled_exc_class() is asyncio.CancelledError
@@ -173,12 +179,23 @@ async def _bound_when_cancelled(shield: anyio.CancelScope, bound: float) -> None
 
 
 async def _shielded(work: Coroutine[Any, Any, T]) -> T:
-    token = _is_shielded.set(True)
+    token = _shielded_task.set(anyio.get_current_task().id)
     try:
         return await work
     finally:
         with suppress(ValueError):  # closed from elsewhere: nothing is left to reset
-            _is_shielded.reset(token)
+            _shielded_task.reset(token)
+
+
+class _Awaited:
+    """Be whether somebody still awaits what runs in a thread."""
+
+    is_awaited = True
+
+
+_awaited: ContextVar[_Awaited | None] = ContextVar(
+    "assignment_actions_awaited", default=None
+)
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -187,38 +204,73 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
     In threads of our own: those that all share may be what `function` waits for.
     """
+    awaited = _Awaited()
+    token = _awaited.set(awaited)
+    try:
+        return await _to_thread.run_sync(
+            partial(function, *args, **kwargs), limiter=_limiter()
+        )
+    finally:
+        awaited.is_awaited = False
+        _awaited.reset(token)
+
+
+async def unless_busy(work: Coroutine[Any, Any, object]) -> None:
+    """Await work that is done in a thread; not where all of these are at it already."""
+    if _limiter().available_tokens < 1:
+        work.close()
+    else:
+        await work
+
+
+def _limiter() -> anyio.CapacityLimiter:
     limiter = _journal_threads.get(None)
     if limiter is None:
         limiter = anyio.CapacityLimiter(JOURNAL_THREADS)
         _journal_threads.set(limiter)
-    return await _to_thread.run_sync(
-        partial(function, *args, **kwargs), limiter=limiter
-    )
+    return limiter
 
 
 def from_thread(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Return what calls a coroutine function on the loop, out of such a thread."""
+    """
+    Return what calls a coroutine function on the loop, out of such a thread.
+
+    Raises:
+        StorageError: nobody awaits the thread any more. The loop may have ended, and
+            would never answer.
+    """
 
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        awaited = _awaited.get()
+        if awaited is not None and not awaited.is_awaited:
+            raise StorageError("flush", "the event loop goes on without it")
         return _from_thread.run(partial(function, *args, **kwargs))
 
     return call
 
 
-async def streamed(actions: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
-    """Yield each of a stream of either kind; now and then others have their turn."""
-    count = 0
-    if isinstance(actions, AsyncIterable):
-        async for one in actions:
-            yield one
-            count = await _after(count)
-        return
-    for one in actions:
-        yield one
-        count = await _after(count)
+class Streamed(Generic[T]):
+    """Be a stream of either kind, awaited; now and then others have their turn."""
 
+    def __init__(self, items: Iterable[T] | AsyncIterable[T]) -> None:
+        self._awaited: AsyncIterator[T] | None = None
+        self._plain: Iterator[T] = iter(())
+        self._count = 0
+        if isinstance(items, AsyncIterable):
+            self._awaited = aiter(items)
+        else:
+            self._plain = iter(items)
 
-async def _after(count: int) -> int:
-    if count % PAUSE_AFTER == 0:
-        await checkpoint()
-    return count + 1
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        self._count += 1
+        if self._count % PAUSE_AFTER == 0:
+            await checkpoint()
+        if self._awaited is not None:
+            return await anext(self._awaited)
+        try:
+            return next(self._plain)
+        except StopIteration:
+            raise StopAsyncIteration from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -213,7 +213,7 @@ class ActionHistory(HistoryOf[ActionRepository]):
         found = self._repository.find(wanted, asked, None, end)
         return page_before(self._all(found), limit, end)
 
-    def iterate(self, action_filter: ActionFilter) -> Iterator[Action]:
+    def iterate(self, action_filter: ActionFilter) -> Generator[Action]:
         """
         Yield all actions that match, newest first, in bounded memory.
 

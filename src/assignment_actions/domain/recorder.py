@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 from assignment_actions.domain.action import Action, ActionStatus
 from assignment_actions.domain.awaited import (
@@ -87,8 +87,13 @@ class ActionRecorder(RecorderOf[ActionRepository, JoinedActionRepository]):
             log it at ERROR and run the block all the same, its outcome then kept too.
             Nothing watches over keys as long as the store is out of reach.
 
+    Raises:
+        TypeError: the repository is an async one, or an argument is none.
+
     Every method that writes is one statement where nothing is in its way. Thread-safe.
     """
+
+    _awaits: ClassVar[bool] = False
 
     # -- around an effect ------------------------------------------------------------
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from assignment_actions.domain.action import Action
 from assignment_actions.domain.async_history import AsyncActionHistory
@@ -52,6 +53,9 @@ _new_id = Uuid7Factory()
 class RecorderOf(ABC, Generic[R, J]):
     """Be a repository, the rules of writing, and a journal for what must wait."""
 
+    _awaits: ClassVar[bool]
+    """Whether the repository's verbs are coroutine functions."""
+
     def __init__(
         self,
         repository: R,
@@ -70,6 +74,12 @@ class RecorderOf(ABC, Generic[R, J]):
             raise ValueError(
                 f"on_start_failure must be one of {', '.join(_START_FAILURES)},"
                 f" got {on_start_failure!r}"
+            )
+        if iscoroutinefunction(getattr(repository, "add", None)) is not self._awaits:
+            raise TypeError(
+                f"repository must be {'async' if self._awaits else 'synchronous'},"
+                f" got {type(repository).__name__};"
+                f" {'' if self._awaits else 'Async'}ActionRecorder takes that"
             )
         self._repository = repository
         self._rules = WritingRules(

@@ -57,21 +57,32 @@ def own_engine(
 
     Raises:
         ImportError: the driver is missing; the message names the extra.
-        ValueError: the URL is none, or the database none of the supported ones.
+        ValueError: the URL is none, the database none of the supported ones, or the
+            driver of the other colour.
     """
     with _refusing_url():
         target = make_url(url)
     target = _with_driver(target, _ASYNC_DRIVERS if is_async else _DRIVERS)
     with _refusing_url():
+        _require_colour(target, is_async=is_async)
         engine = _engine(target, lock_timeout, pool_size, is_async=is_async)
     _renew_in_children(engine)
     return engine
+
+
+class WrongColourError(ValueError):
+    """The URL names a driver that the other repository takes."""
 
 
 @contextmanager
 def _refusing_url() -> Iterator[None]:
     try:
         yield
+    except WrongColourError:
+        raise
+    except ImportError as error:
+        said = f"the URL's driver is not installed: {error}"
+        raise ImportError(said, name=error.name) from error
     except (ArgumentError, InvalidRequestError, ValueError) as error:
         # Without the cause: it may show the URL, and so the password.
         raise ValueError(
@@ -150,6 +161,15 @@ def require_own_connections(engine: Engine, *, is_async: bool) -> None:
             f" {type(engine.pool).__name__}: a commit of ours would commit the host's"
             f" transaction; use {mine}.from_url(…), and"
             " joined_to(connection) to record inside transactions of this engine"
+        )
+
+
+def _require_colour(url: URL, *, is_async: bool) -> None:
+    if url.get_dialect(is_async).is_async is not is_async:
+        kind = "an async" if is_async else "a synchronous"
+        other = "SqlActionRepository" if is_async else "AsyncSqlActionRepository"
+        raise WrongColourError(
+            f"url must be of {kind} driver, got {url.drivername}: {other} takes that"
         )
 
 

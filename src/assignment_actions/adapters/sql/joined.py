@@ -52,7 +52,7 @@ class JoinedTransactions:
         self._target = transaction
         self._root: RootTransaction | None = None
         self.flavour: Flavour = flavour_of(_dialect_of(transaction))
-        if isinstance(transaction, Connection):
+        if isinstance(transaction, Connection) and not transaction.invalidated:
             try:
                 is_found = self.flavour.is_set_to_autocommit(transaction)
             except Exception as error:

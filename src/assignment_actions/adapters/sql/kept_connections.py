@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Dialect, Engine, PoolProxiedConnection, Table
+from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
@@ -86,11 +86,26 @@ class KeptConnections:
             if kept.pool is self._engine.pool and monotonic() < kept.until:
                 return kept
             self._discard(kept)
-        self._taking.append(None)
-        try:
+        with self._at_the_pool():
             if self._idle:  # whoever gave one before that line has not seen it
                 return self._take()
             return _Kept(self._engine, self._texts, self._flavour)
+
+    def connect(self) -> Connection:
+        """Return a connection of the pool; one kept goes back where it has none."""
+        pool = self._engine.pool
+        with self._at_the_pool():
+            if isinstance(pool, QueuePool) and pool.checkedout() >= pool.size():
+                with suppress(IndexError):
+                    self._discard(self._idle.popleft())
+            return self._engine.connect()
+
+    @contextmanager
+    def _at_the_pool(self) -> Iterator[None]:
+        """Count a call that may wait there: who gives one back wakes it."""
+        self._taking.append(None)
+        try:
+            yield
         finally:
             self._taking.pop()
 

@@ -105,7 +105,7 @@ class OwnTransactions:
         """Run work that changes nothing; again where the connection was lost."""
 
         def once(work: Work[T]) -> T:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 return work(connection)
 
         return self._run(operation, once, work)
@@ -140,9 +140,12 @@ class OwnTransactions:
             pause(self._engine.dialect, seconds)
         raise AssertionError  # the last try has returned or raised
 
+    def _connect(self) -> Connection:
+        return self._engine.connect() if self._kept is None else self._kept.connect()
+
     @contextmanager
     def _committing(self, *, is_many: bool) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             if self._is_ours and not is_many:
                 yield connection
                 return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from assignment_actions.domain.ports import AsyncActionRepository
 from assignment_actions.testing.bridge import Blocking, EventLoopThread
 
 
@@ -39,6 +41,21 @@ class AsyncContract:
     ) -> Any:
         """Return the async repository for the synchronous contract."""
         return Blocking(async_repository, event_loop_thread)
+
+    def test_every_verb_is_awaited(self, async_repository: Any) -> None:
+        """Each verb is a coroutine function, also one that has nothing to wait for."""
+        verbs = {
+            name
+            for name, verb in vars(AsyncActionRepository).items()
+            if inspect.iscoroutinefunction(verb)
+        }
+        plain = {
+            name
+            for name in verbs
+            if not inspect.iscoroutinefunction(getattr(async_repository, name))
+        }
+
+        assert set() == plain
 
     @pytest.fixture
     def make_recorder(self, event_loop_thread: EventLoopThread) -> Any:
