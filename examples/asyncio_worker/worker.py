@@ -30,6 +30,7 @@ from assignment_actions import (
     DuplicateActionError,
     ErrorReason,
     OutcomeUnknownError,
+    StorageError,
 )
 from assignment_actions.adapters.sql import AsyncSqlActionRepository
 
@@ -60,6 +61,8 @@ def welcoming(recorder: AsyncActionRecorder, mail: httpx.AsyncClient) -> Job:
             print(assignment_id, "may have been done: left alone")
         except httpx.HTTPError as error:
             print(assignment_id, "failed:", type(error).__name__)
+        except StorageError:  # it could not be recorded, so it was not begun
+            print(assignment_id, "left for the next run")
         else:
             print(assignment_id, "done")
 

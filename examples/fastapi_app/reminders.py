@@ -16,6 +16,7 @@ from assignment_actions import (
     AsyncActionRecorder,
     DuplicateActionError,
     OutcomeUnknownError,
+    StorageError,
 )
 from examples.fastapi_app import assignments
 from examples.fastapi_app.dependencies import Assignment, Assignments, Mail, Recorder
@@ -65,10 +66,13 @@ async def post_reminders(
     """
 
     async def lines() -> AsyncIterator[str]:
-        for assignment in rows.values():
-            if assignment.state == "allocated":
-                word = await _reminded(assignment, recorder, mail)
-                yield f"{assignment.id} {word}\n"
+        try:
+            for assignment in rows.values():
+                if assignment.state == "allocated":
+                    word = await _reminded(assignment, recorder, mail)
+                    yield f"{assignment.id} {word}\n"
+        except StorageError:  # the answer has begun: it can be no 503 any more
+            yield "The record cannot be reached. The rest are left alone.\n"
 
     return StreamingResponse(lines(), media_type="text/plain")
 

@@ -10,10 +10,13 @@ import httpx
 import pytest
 
 from assignment_actions import (
+    Action,
     ActionStatus,
     AsyncActionHistory,
     AsyncActionRecorder,
     AsyncActionRepository,
+    AsyncInMemoryActionRepository,
+    StorageError,
     Verdict,
 )
 from assignment_actions.adapters.sql import AsyncSqlActionRepository
@@ -125,8 +128,29 @@ class TestOneReminder:
         assert [] == gateway.taken
 
 
+class Away(AsyncInMemoryActionRepository):
+    """A store that is away from its third action on."""
+
+    count = 0
+
+    async def add(self, /, *actions: Action) -> None:
+        self.count += 1
+        if self.count > 2:
+            raise StorageError("add", "connection refused")
+        await super().add(*actions)
+
+
 class TestAllReminders:
     """Reminders for everybody, streamed."""
+
+    async def test_store_away(self, gateway: MailGateway) -> None:
+        """What was done stands in the answer, and that the rest was not."""
+        async with opened(Away(), gateway) as client:
+            answer = await client.post("/reminders")
+        *done, last = answer.text.splitlines()
+        assert ["reminded"] * 2 == [line.split()[1] for line in done]
+        assert "The rest are left alone" in last
+        assert 2 == len(gateway.taken)
 
     async def test_each(
         self,
