@@ -131,11 +131,11 @@ class TestOneReminder:
 class Away(AsyncInMemoryActionRepository):
     """A store that is away from its third action on."""
 
-    count = 0
+    added = 0
 
     async def add(self, /, *actions: Action) -> None:
-        self.count += 1
-        if self.count > 2:
+        self.added += 1
+        if self.added > 2:
             raise StorageError("add", "connection refused")
         await super().add(*actions)
 
