@@ -1,6 +1,6 @@
 """The public API as mypy --strict sees it; checked, never executed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_type
@@ -139,7 +139,7 @@ def questions(history: ActionHistory) -> None:
     assert_type(page.next_cursor, str | None)
     assert_type(page.previous_cursor, str | None)
     assert_type(history.find(wanted, before=page.next_cursor), Page)
-    assert_type(history.iterate(wanted), Iterator[Action])
+    assert_type(history.iterate(wanted), Generator[Action])
     assert_type(history.count(wanted), int)
     assert_type(history.count_by(wanted, "day"), Mapping[str, int])
     assert_type(history.overdue(limit=3), tuple[Action, ...])
