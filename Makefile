@@ -10,8 +10,9 @@ demo: .venv/demo-is-installed  ## record real actions, some failing for real, an
 	$(BIN)/assignment-actions demo
 
 test: .venv/dev-is-installed  ## every test, on every store that can be reached
-	$(BIN)/pytest -n 2 --dist worksteal
-	$(BIN)/pytest -q -p no:randomly README.md ARCHITECTURE.md CONTRIBUTING.md docs src
+	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -q -n 2 --dist loadfile -p no:randomly \
+	  README.md ARCHITECTURE.md CONTRIBUTING.md docs src
 
 check: test coverage lint types wheel  ## all that CI checks
 

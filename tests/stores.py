@@ -32,7 +32,6 @@ ASYNC_STORES = {
 """The same stores by the drivers that an event loop has: the store, and the driver."""
 
 SHARED_ASYNC_STORES = tuple(name for name in ASYNC_STORES if "memory" not in name)
-PARTITIONED_ASYNC = "asyncpg_partitioned"
 
 _SERVERS = {
     "postgresql": (
@@ -58,8 +57,7 @@ _PARTITIONED = "_partitioned"  # so that a URL tells how tables are to be made
 
 def async_url_of(name: str, url_of: Callable[[str], str]) -> str:
     """Return the URL of a store for one of its async drivers."""
-    partitioned = {PARTITIONED_ASYNC: (PARTITIONED, "postgresql+asyncpg")}
-    store, driver = (ASYNC_STORES | partitioned)[name]
+    store, driver = ASYNC_STORES[name]
     url = make_url(url_of(store)).set(drivername=driver)
     return url.render_as_string(hide_password=False)
 

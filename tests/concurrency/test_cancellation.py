@@ -32,7 +32,7 @@ from assignment_actions import (
 )
 from assignment_actions.adapters.sql import AsyncSqlActionRepository
 
-CANCELLATIONS = int(os.environ.get("ASSIGNMENT_ACTIONS_CANCELLATIONS", "100"))
+CANCELLATIONS = int(os.environ.get("ASSIGNMENT_ACTIONS_CANCELLATIONS", "40"))
 """So many per store, and kind of cancellation."""
 
 SEED = 20261122

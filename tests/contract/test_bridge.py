@@ -15,7 +15,9 @@ from typing import Any, Self
 
 import pytest
 
+from assignment_actions import ActionFilter, AsyncInMemoryActionRepository
 from assignment_actions.testing import Blocking, EventLoopThread
+from assignment_actions.testing.contract.awaiting import require_awaited
 
 PLACE = ContextVar("PLACE", default="nowhere")
 NAME = "assignment_actions.testing"
@@ -430,3 +432,17 @@ async def running_loop() -> asyncio.AbstractEventLoop:
 
 async def count_tasks() -> int:
     return len(asyncio.all_tasks())
+
+
+class TestRequireAwaited:
+    def test_a_verb_that_is_not_awaited(self) -> None:
+        """The bridge would call it all the same, so the kit looks first."""
+
+        class HalfAsync(AsyncInMemoryActionRepository):
+            def count(self, action_filter: ActionFilter, /) -> int:  # type: ignore[override]  # so
+                return 7
+
+        with pytest.raises(pytest.fail.Exception, match="must be `async def`: count"):
+            require_awaited(HalfAsync())
+
+        require_awaited(AsyncInMemoryActionRepository())

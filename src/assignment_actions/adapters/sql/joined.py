@@ -52,7 +52,7 @@ class JoinedTransactions:
         self._target = transaction
         self._root: RootTransaction | None = None
         self.flavour: Flavour = flavour_of(_dialect_of(transaction))
-        if isinstance(transaction, Connection) and not transaction.invalidated:
+        if isinstance(transaction, Connection) and not _is_to_reconnect(transaction):
             try:
                 is_found = self.flavour.is_set_to_autocommit(transaction)
             except Exception as error:
@@ -143,6 +143,11 @@ class JoinedTransactions:
             with suppress(SQLAlchemyError):  # the engine may have rolled back all of it
                 savepoint.rollback()
             raise
+
+
+def _is_to_reconnect(connection: Connection) -> bool:
+    """Tell whether it will connect anew when it begins, which is not done here."""
+    return connection.invalidated and not connection.in_transaction()
 
 
 def _remember_loss(connection: Connection) -> None:
