@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import pytest
 
-from assignment_actions import ActionFilter, AsyncInMemoryActionRepository
+from assignment_actions import AsyncInMemoryActionRepository
 from assignment_actions.testing import Blocking, EventLoopThread
 from assignment_actions.testing.contract.awaiting import require_awaited
 
@@ -439,7 +439,7 @@ class TestRequireAwaited:
         """The bridge would call it all the same, so the kit looks first."""
 
         class HalfAsync(AsyncInMemoryActionRepository):
-            def count(self, action_filter: ActionFilter, /) -> int:  # type: ignore[override]  # so
+            def count(self, *_: object) -> int:  # type: ignore[override]  # so
                 return 7
 
         with pytest.raises(pytest.fail.Exception, match="must be `async def`: count"):
