@@ -64,22 +64,19 @@ def own_engine(
         target = make_url(url)
     target = _with_driver(target, _ASYNC_DRIVERS if is_async else _DRIVERS)
     with _refusing_url():
-        _require_colour(target, is_async=is_async)
+        dialect = target.get_dialect(is_async)
+    if dialect.is_async is not is_async:
+        raise ValueError(_of_other_colour(target, is_async=is_async))
+    with _refusing_url():
         engine = _engine(target, lock_timeout, pool_size, is_async=is_async)
     _renew_in_children(engine)
     return engine
-
-
-class WrongColourError(ValueError):
-    """The URL names a driver that the other repository takes."""
 
 
 @contextmanager
 def _refusing_url() -> Iterator[None]:
     try:
         yield
-    except WrongColourError:
-        raise
     except ImportError as error:
         said = f"the URL's driver is not installed: {error}"
         raise ImportError(said, name=error.name) from error
@@ -164,13 +161,10 @@ def require_own_connections(engine: Engine, *, is_async: bool) -> None:
         )
 
 
-def _require_colour(url: URL, *, is_async: bool) -> None:
-    if url.get_dialect(is_async).is_async is not is_async:
-        kind = "an async" if is_async else "a synchronous"
-        other = "SqlActionRepository" if is_async else "AsyncSqlActionRepository"
-        raise WrongColourError(
-            f"url must be of {kind} driver, got {url.drivername}: {other} takes that"
-        )
+def _of_other_colour(url: URL, *, is_async: bool) -> str:
+    kind = "an async" if is_async else "a synchronous"
+    other = "SqlActionRepository" if is_async else "AsyncSqlActionRepository"
+    return f"url must be of {kind} driver, got {url.drivername}: {other} takes that"
 
 
 def _with_driver(url: URL, drivers: Mapping[str, str]) -> URL:
