@@ -10,7 +10,7 @@ demo: .venv/demo-is-installed  ## record real actions, some failing for real, an
 	$(BIN)/assignment-actions demo
 
 test: .venv/dev-is-installed  ## every test, on every store that can be reached
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal $(BUT)
 	$(BIN)/pytest -q -n 2 --dist loadfile -p no:randomly \
 	  README.md ARCHITECTURE.md CONTRIBUTING.md docs src
 

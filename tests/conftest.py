@@ -30,6 +30,14 @@ settings.register_profile(
 )
 settings.load_profile("project")
 
+LONGEST = ("faults", "concurrency", "fuzz", "test_contract_bites", "asyncio_worker")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it."""
+    items.sort(key=lambda item: not any(one in item.nodeid for one in LONGEST))
+
+
 StoreUrl = Callable[[str], str]
 
 

@@ -42,7 +42,7 @@ from assignment_actions.domain.filters import Cursor
 from assignment_actions.domain.redaction import redact_defaults, redacted_details
 
 SECONDS = float(os.environ.get("ASSIGNMENT_ACTIONS_FUZZ", "0"))
-EXAMPLES = 200 if SECONDS else 60
+EXAMPLES = 200 if SECONDS else 30
 HANG = 20
 STATUSES = {*range(5), 64, 66, 69, 70, 73, 75, 130, 141} - {70}  # 70 is a defect
 
